@@ -1,0 +1,1 @@
+"""HOW list and watch become one unbroken stream."""
