@@ -242,7 +242,7 @@ class ResourceClient(SubresourceClient[AnyObject]):
         """How many replicas each object has and shall have (autoscaling/v1 Scale)."""
         return SubresourceClient(self._thread, self._inner.scale)
 
-    def subresource(self, name: str, kind: type[AnyObject]) -> SubresourceClient[AnyObject]:
+    def subresource(self, name: str, kind: type[aio_resource.Part]) -> SubresourceClient[aio_resource.Part]:
         """Another part of each object, of another kind."""
         return SubresourceClient(self._thread, self._inner.subresource(name, kind))
 

@@ -13,13 +13,13 @@ import importlib
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from listwatch.apimachinery.codec import Codec, decode_status
 from listwatch.apimachinery.errors import Status
-from listwatch.apimachinery.object import AnyObject
+from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.options import ListOptions
 from listwatch.client.pager import PAGE_SIZE, iterate_pages, list_all
@@ -35,6 +35,8 @@ from listwatch.client.watch import Watch
 
 if TYPE_CHECKING:
     from listwatch.api.autoscaling_v1 import Scale
+
+Part = TypeVar("Part", bound=Object)
 
 __all__ = ["ALL_NAMESPACES", "MIN_WATCH_SECONDS", "PatchType", "ResourceClient", "SubresourceClient"]
 
@@ -64,7 +66,7 @@ class ResourceClient(SubresourceClient[AnyObject]):
         model: type[Scale] = importlib.import_module("listwatch.api.autoscaling_v1").Scale
         return self.subresource("scale", model)
 
-    def subresource(self, name: str, kind: type[AnyObject]) -> SubresourceClient[AnyObject]:
+    def subresource(self, name: str, kind: type[Part]) -> SubresourceClient[Part]:
         """Another part of each object, of another kind: `pods.subresource("eviction", Eviction)`."""
         return SubresourceClient(
             self._rest, self.resource, Codec(kind), namespace=self.namespace, subresource=name

@@ -70,6 +70,8 @@ class Watch(Generic[AnyObject]):
         self._codec = codec
         self._seconds = timeout_seconds + margin
         self._response: Response | None = None
+        self._reader: asyncio.Task[object] | None = None
+        self._is_stopped = False
         self._batches: AsyncIterator[list[WatchEvent[AnyObject]]] | None = None
         self._events: AsyncIterator[WatchEvent[AnyObject]] | None = None
 
@@ -98,11 +100,17 @@ class Watch(Generic[AnyObject]):
 
     async def stop(self) -> None:
         """Close the connection. Safe at any time, also twice; an iteration in another task ends."""
+        self._is_stopped = True
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self._reader.cancel()  # it is inside the body; it closes the answer on its way out
+            return
         response, self._response = self._response, None
         if response is not None:
-            await response.close()
+            await response.aclose()
 
     async def _open(self) -> Response:
+        if self._is_stopped:
+            raise RuntimeError("a Watch is used once; make another")
         if self._response is None:
             response = await self._rest.open(self._call)
             await self._rest.expect_json(response, self._call)
@@ -141,6 +149,7 @@ class Watch(Generic[AnyObject]):
             await self.stop()
 
     async def _next_chunk(self, response: Response, deadline: float) -> bytes | None:
+        self._reader = asyncio.current_task()
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(response.chunks, None)
@@ -149,10 +158,12 @@ class Watch(Generic[AnyObject]):
                 f"{self._call}: the server should have ended this watch and did not within {self._seconds:.0f} s: the "
                 "connection is dead"
             ) from None
-        except ConnectionLost:
-            if self._response is None:  # stopped by ourselves
+        except asyncio.CancelledError:
+            if self._is_stopped and self._reader is not None and self._reader.uncancel() == 0:
                 return None
             raise
+        finally:
+            self._reader = None
 
     def _salvage(
         self, error: UndecodableFrame, lines: bytes, *, is_first: bool
