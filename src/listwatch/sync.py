@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import functools
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -64,6 +65,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class _ClosedError(ListWatchError):
+    """The client is closed."""
+
+
+class _ClosedMeanwhileError(_ClosedError):
+    """The client was closed while a call was waiting."""
+
+
 class _LoopThread:
     """A thread with an event loop, to which any thread may hand work."""
 
@@ -71,21 +80,42 @@ class _LoopThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="listwatch.sync", daemon=True)
         self._thread.start()
-        self._lock = threading.Lock()
+        # Reentrant: a collected iterator may hand in its end while this very thread holds the lock.
+        self._lock = threading.RLock()
         self._is_open = True
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run `work` on the loop and wait for it; an interrupt of the waiting thread cancels it."""
-        with self._lock:
-            if not self._is_open:
-                work.close()
-                raise ListWatchError("this client is closed: use it inside its `with` block")
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Run `work` on the loop and wait for it; an interrupt of the waiting thread cancels it.
+
+        Raises:
+            ListWatchError: The client is closed, or is closed meanwhile.
+            RuntimeError: This is the loop's own thread, which would wait for itself.
+        """
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError(
+                "listwatch.sync was called from inside its own event loop, which would wait for itself"
+            )
+        future = self.begin(work)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise _ClosedMeanwhileError("this client was closed while a call was waiting") from None
         except BaseException:
             future.cancel()
             raise
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> concurrent.futures.Future[R]:
+        """Run `work` on the loop without waiting.
+
+        Raises:
+            ListWatchError: The client is closed.
+        """
+        with self._lock:
+            if not self._is_open:
+                work.close()
+                raise _ClosedError("this client is closed: use it inside its `with` block")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:
         """Run `last`, cancel what is still waiting, end the thread. Safe to call twice."""
@@ -94,18 +124,24 @@ class _LoopThread:
                 last.close()
                 return
             self._is_open = False
-        asyncio.run_coroutine_threadsafe(self._wind_up(last), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self._wind_up(last), self._loop).result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     async def _wind_up(self, last: Coroutine[Any, Any, None]) -> None:
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await last
-        await asyncio.get_running_loop().shutdown_asyncgens()
+        try:
+            await last
+        finally:
+            loop = asyncio.get_running_loop()
+            await loop.shutdown_asyncgens()
+            await loop.shutdown_default_executor()  # where names are looked up
 
 
 class _Blocking(Generic[P, R]):
@@ -115,7 +151,13 @@ class _Blocking(Generic[P, R]):
         self._method = method
         self.__doc__ = method.__doc__
 
-    def __get__(self, instance: Any, owner: type) -> Callable[P, R]:
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: Any, owner: type) -> Callable[P, R] | Self:
+        if instance is None:
+            return self
         bound = functools.partial(self._method, instance._inner)
 
         @functools.wraps(self._method)
@@ -128,49 +170,81 @@ class _Blocking(Generic[P, R]):
 class Watch(Generic[AnyObject]):
     """One watch request: an iterator of events, over when the server ends it, or the client is closed.
 
-    As `listwatch.Watch`. May be stopped from another thread; one thread at a time may iterate.
+    As `listwatch.Watch`: inside `with` a second loop goes on where the first was left; without it, leaving the loop
+    closes the connection. May be stopped from another thread; one thread at a time may iterate.
     """
 
     def __init__(self, thread: _LoopThread, inner: aio_watch.Watch[AnyObject]) -> None:
         self._thread = thread
         self._inner = inner
+        self._is_entered = self._is_stopped = False
+        self._events: Iterator[WatchEvent[AnyObject]] | None = None
 
     def __enter__(self) -> Self:
+        self._thread.run(self._inner.__aenter__())
+        self._is_entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        with contextlib.suppress(_ClosedError):  # then it has ended already
+            self._thread.run(self._inner.__aexit__(kind, error, trace))
 
     def __iter__(self) -> Iterator[WatchEvent[AnyObject]]:
-        for batch in self.batches():
-            yield from batch
+        events = self._events or self._one_by_one()
+        if self._is_entered:
+            self._events = events
+        return events
 
     def batches(self) -> Iterator[list[WatchEvent[AnyObject]]]:
         """The events as they arrive; the threads change once for each batch."""
-        return _iterate(self._thread, self._inner.batches())
+        return _iterate(self._thread, self._inner.batches(), may_resume=self._is_entered)
 
     def stop(self) -> None:
-        """Close the connection; an iteration in another thread ends. Safe to call twice."""
-        self._thread.run(self._inner.stop())
+        """Close the connection; an iteration in another thread ends. Safe at any time, also twice."""
+        self._is_stopped = True
+        with contextlib.suppress(_ClosedError):
+            self._thread.run(self._inner.stop())
+
+    def _one_by_one(self) -> Iterator[WatchEvent[AnyObject]]:
+        for batch in self.batches():
+            for event in batch:
+                yield event
+                if self._is_stopped:
+                    return
 
 
-def _iterate(thread: _LoopThread, items: AsyncIterator[R]) -> Iterator[R]:
-    """What an asynchronous iterator gives; ends when the client is closed meanwhile."""
+def _iterate(thread: _LoopThread, items: AsyncIterator[R], *, may_resume: bool = False) -> Iterator[R]:
+    """What an asynchronous iterator gives; ends when the client is closed meanwhile.
+
+    Args:
+        thread: Where `items` lives.
+        items: To be iterated.
+        may_resume: Leave `items` open when this iterator is left.
+    """
     done = object()
+    is_begun = False
 
     async def following() -> Any:
         return await anext(items, done)
 
-    while True:
-        try:
-            item = thread.run(following())
-        except concurrent.futures.CancelledError:
-            return
-        if item is done:
-            return
-        yield item
+    async def leave() -> None:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()
+
+    try:
+        while (item := thread.run(following())) is not done:
+            is_begun = True
+            yield item
+    except _ClosedError as error:
+        if not is_begun and not isinstance(error, _ClosedMeanwhileError):
+            raise
+    finally:
+        if not may_resume:
+            # Not waited for: whoever collects a forgotten iterator may be any thread, at any moment.
+            with contextlib.suppress(_ClosedError):
+                thread.begin(leave())
 
 
 class SubresourceClient(Generic[AnyObject]):
@@ -323,9 +397,10 @@ class ListWatch(Generic[AnyObject]):
         self.watch_func = watch_func
         self.disable_chunking = disable_chunking
 
+    @overload
     @classmethod
     def from_client(
-        cls,
+        cls: type[ListWatch[AnyObject]],
         client: Client,
         kind: type[AnyObject],
         *,
@@ -333,7 +408,30 @@ class ListWatch(Generic[AnyObject]):
         field_selector: str = "",
         label_selector: str = "",
         disable_chunking: bool = False,
-    ) -> ListWatch[AnyObject]:
+    ) -> ListWatch[AnyObject]: ...
+    @overload
+    @classmethod
+    def from_client(
+        cls,
+        client: Client,
+        kind: Resource,
+        *,
+        namespace: str | None = None,
+        field_selector: str = "",
+        label_selector: str = "",
+        disable_chunking: bool = False,
+    ) -> ListWatch[Unstructured]: ...
+    @classmethod
+    def from_client(
+        cls,
+        client: Client,
+        kind: type[Object] | Resource,
+        *,
+        namespace: str | None = None,
+        field_selector: str = "",
+        label_selector: str = "",
+        disable_chunking: bool = False,
+    ) -> ListWatch[Any]:
         """Of one kind on one server; see `listwatch.ListWatch.from_client`."""
         resource = client.resource(kind, namespace=namespace)
         selected = selecting(field_selector=field_selector, label_selector=label_selector)

@@ -9,12 +9,14 @@ Rules: pure; the strict decoder goes first, what it refuses goes the slow way an
 
 from __future__ import annotations
 
+import re
 from typing import Any, Generic
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from listwatch.apimachinery.errors import DecodeError, Status
+from listwatch.apimachinery.lenient import UNREADABLE
 from listwatch.apimachinery.meta import ListMeta
 from listwatch.apimachinery.object import AnyObject, settle
 from listwatch.apimachinery.object_list import ObjectList
@@ -38,6 +40,7 @@ class _RawFrame(msgspec.Struct, gc=False):
 _raw_list = msgspec.json.Decoder(_RawList)
 _raw_frame = msgspec.json.Decoder(_RawFrame)
 _status = msgspec.json.Decoder(Status)
+_CONTENT = re.compile(rb'"(?:object|items|data|stringData)"')  # from here on it may be a Secret's
 
 
 class Codec(Generic[AnyObject]):
@@ -89,7 +92,7 @@ class Codec(Generic[AnyObject]):
                 made = self._settle(self._one.decode(data))
             except msgspec.ValidationError:
                 made = self._unusual(data)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise DecodeError(f"{self._wanted()}: not JSON: {error}") from None
         else:
             made = self._unusual(data)
@@ -110,7 +113,7 @@ class Codec(Generic[AnyObject]):
                 return ObjectList(items, metadata=page.metadata, api_version=page.api_version, kind=page.kind)
         except msgspec.ValidationError:
             pass
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"list of {self._wanted()}: not JSON: {error}") from None
         return self._unusual_list(data)
 
@@ -126,7 +129,7 @@ class Codec(Generic[AnyObject]):
         if self._fast:
             try:
                 frames = self._frames.decode_lines(lines)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 pass
             else:
                 if all(frame.type is not EventType.ERROR for frame in frames):
@@ -147,7 +150,7 @@ class Codec(Generic[AnyObject]):
     def _event(self, line: bytes) -> WatchEvent[AnyObject]:
         try:
             frame = _raw_frame.decode(line)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"watch of {self._wanted()}: not a frame: {error}: {_excerpt(line)}") from None
         if frame.type is None:
             bare = _bare_status(line)
@@ -180,7 +183,7 @@ class Codec(Generic[AnyObject]):
     def _unusual_list(self, data: bytes) -> ObjectList[AnyObject]:
         try:
             page = _raw_list.decode(data)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"list of {self._wanted()}: {error}: {_excerpt(data)}") from None
         if page.items is None and not (page.kind or "").endswith("List"):
             raise DecodeError(f"wanted a list of {self._wanted()}, got a {page.kind or _excerpt(data)}")
@@ -209,7 +212,7 @@ def decode_status(data: bytes) -> Status | None:
     """The Status that `data` is, or None if it is something else."""
     try:
         status = _status.decode(data)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     return status if status.kind == "Status" else None
 
@@ -218,6 +221,6 @@ _bare_status = decode_status
 
 
 def _excerpt(data: bytes) -> str:
-    """The beginning of something unexpected, for an error's message."""
-    text = data[:120].decode("utf-8", "replace")
-    return repr(text) + (f" … ({len(data)} bytes)" if len(data) > 120 else "")
+    """The beginning of something unexpected, for an error's message; never the content of an object."""
+    text = _CONTENT.split(data[:120], maxsplit=1)[0].decode("utf-8", "replace")
+    return repr(text) + (f" … ({len(data)} bytes)" if len(data) > len(text) else "")

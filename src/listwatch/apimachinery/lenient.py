@@ -4,7 +4,8 @@ Go's decoder takes a null for "not set" anywhere, and servers do send nulls. A s
 as fast, so it goes first; only what it refuses comes here.
 
 Rules: pure; nothing is guessed: a null becomes what Go makes of it (absent, or the empty value inside a list or
-map), a whole number written as 3.0 an integer, a number where text belongs its text. The rest stays an error.
+map; a time has no empty value and is left out), a whole number written as 3.0 an integer, a number where text
+belongs its text. The rest stays an error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes that it cannot make anything of: no JSON, no UTF-8, nested too deeply."""
 
 
 def lenient_decode(raw: bytes, kind: Any) -> Any:
@@ -58,9 +62,7 @@ def _fit(value: Any, info: inspect.Type) -> Any:
                 return [_fit(item, info.item_type) for item in value]
             return [] if value is None else value
         case inspect.DictType():
-            if isinstance(value, dict):
-                return {key: _fit(item, info.value_type) for key, item in value.items()}
-            return {} if value is None else value
+            return _fit_dict(value, info) if isinstance(value, dict) else {} if value is None else value
         case inspect.StrType() | inspect.BytesType():
             return "" if value is None else str(value) if _is_number(value) else value
         case inspect.IntType():
@@ -79,6 +81,15 @@ def _fit_union(value: Any, info: inspect.UnionType) -> Any:
         return None
     fits = [each for each in info.types if not isinstance(each, inspect.NoneType)]
     return _fit(value, fits[0]) if len(fits) == 1 else value
+
+
+def _fit_dict(value: dict[str, Any], info: inspect.DictType) -> dict[str, Any]:
+    no_empty_value = isinstance(info.value_type, inspect.DateTimeType)
+    return {
+        key: _fit(item, info.value_type)
+        for key, item in value.items()
+        if not (item is None and no_empty_value)
+    }
 
 
 def _fit_fields(

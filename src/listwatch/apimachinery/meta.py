@@ -16,6 +16,9 @@ from typing import Any, NewType
 import msgspec
 from msgspec import UNSET, Raw, UnsetType, field
 
+from listwatch.apimachinery.errors import DecodeError
+from listwatch.apimachinery.lenient import UNREADABLE, lenient_decode
+
 ResourceVersion = NewType("ResourceVersion", str)
 """Where a server's history stood. Opaque: order two of one kind with `compare_resource_version` only."""
 
@@ -126,9 +129,10 @@ class ObjectMeta(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, ren
         Set it to `[]` to let the server forget; a write without it keeps what the server has.
         """
         if isinstance(self._managed_fields, bytes):
-            self._managed_fields = msgspec.json.decode(
-                self._managed_fields, type=list[ManagedFieldsEntry] | None
-            )
+            try:
+                self._managed_fields = _managed_fields(self._managed_fields)
+            except UNREADABLE as error:
+                raise DecodeError(f"metadata.managedFields of {self.name!r}: {error}") from None
         return [] if self._managed_fields is UNSET else (self._managed_fields or [])
 
     @managed_fields.setter
@@ -154,20 +158,32 @@ def _same(value: Any) -> Any:
 
 
 _time = msgspec.json.Decoder(datetime)
-_annotations = msgspec.json.Decoder(dict[str, str])
-_owners = msgspec.json.Decoder(list[OwnerReference])
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    strict = msgspec.json.Decoder(kind)
+
+    def read(raw: Any) -> Any:
+        try:
+            return strict.decode(raw)
+        except msgspec.ValidationError:
+            return lenient_decode(raw, kind)
+
+    return read
 
 
 def _datetime(text: str) -> datetime:
     return _time.decode(b'"%s"' % text.encode())
 
 
+_managed_fields = _reader(list[ManagedFieldsEntry])
+
 _OWN: dict[str, Callable[[Any], Any]] = dict.fromkeys(WireMeta.__struct_fields__, _same) | {
     "creation_timestamp": _datetime,
     "deletion_timestamp": _datetime,
     "labels": dict,
-    "annotations": _annotations.decode,
-    "owner_references": _owners.decode,
+    "annotations": _reader(dict[str, str]),
+    "owner_references": _reader(list[OwnerReference]),
     "finalizers": list,
 }
 
@@ -185,3 +201,4 @@ class ListMeta(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, renam
     resource_version: ResourceVersion | None = None
     continue_: str | None = field(default=None, name="continue")
     remaining_item_count: int | None = None
+    shard_info: dict[str, Any] | None = None

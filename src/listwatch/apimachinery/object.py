@@ -30,10 +30,10 @@ from msgspec import UNSET, Raw
 
 from listwatch.apimachinery.errors import DecodeError
 from listwatch.apimachinery.key import ObjectKey
-from listwatch.apimachinery.lenient import decode_hook, encode_hook, lenient_decode
+from listwatch.apimachinery.lenient import UNREADABLE, decode_hook, encode_hook, lenient_decode
 from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion, WireMeta
 from listwatch.apimachinery.resource import Resource
-from listwatch.apimachinery.rewrite import rewrite
+from listwatch.apimachinery.rewrite import rewrite, same
 
 T = TypeVar("T")
 
@@ -92,11 +92,11 @@ class Section(Generic[T]):
             self._decoder = msgspec.json.Decoder(self._type, dec_hook=decode_hook)
         try:
             return self._decoder.decode(raw)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             pass
         try:
             value = lenient_decode(raw, self._type)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"{instance!r}: {self.wire_name}: {error}") from None
         return self.factory() if value is None else typing.cast("T", value)
 
@@ -322,11 +322,13 @@ class Object(_Described):
             type_meta: Write `apiVersion` and `kind` also if they did not come with it (items of lists).
         """
         wire, parts = self._wire, []
+        written = {"metadata"}
         for field, key in (("api_version", "apiVersion"), ("kind", "kind")):
             value = getattr(wire, field)
             named = getattr(self, field)
             if value is not UNSET or (type_meta and named):
                 parts.append(b'"%s":%s' % (key.encode(), msgspec.json.encode(named)))
+                written.add(key)
         metadata = self._metadata_json()
         if metadata is not None:
             parts.append(b'"metadata":' + metadata)
@@ -337,7 +339,7 @@ class Object(_Described):
         parts += [
             msgspec.json.encode(key) + b":" + raw
             for key, raw in self._extra_json().items()
-            if key != "metadata"
+            if key not in written
         ]
         return b"{%s}" % b",".join(parts)
 
@@ -349,17 +351,19 @@ class Object(_Described):
             raw = None if wire is UNSET else wire.encode()
         if self._own_meta is None:
             return raw
-        after = _plain_meta(self._own_meta)
+        known = ObjectMeta() if wire is UNSET else ObjectMeta.of_wire(wire)
+        keep_managed = self._own_meta._managed_fields is known._managed_fields
+        after = _plain_meta(self._own_meta, managed=not keep_managed)
         if raw is None:
-            return msgspec.json.encode(after)
-        return rewrite(raw, _plain_meta(ObjectMeta.of_wire(wire)), after)
+            return msgspec.json.encode(after) if after else None
+        return rewrite(raw, _plain_meta(known, managed=not keep_managed), after)
 
     def _section_json(self, name: str, part: Section[Any]) -> bytes | None:
         raw = self._raw(part)
         if self._looked is None or name not in self._looked:
             return raw
         before, after = _plain(part.read(self)), _plain(self._looked[name])
-        if before == after:
+        if same(before, after):
             return raw
         if after is None:
             return None
@@ -379,11 +383,11 @@ class Object(_Described):
             return settle(cls, msgspec.json.decode(data, type=cls._wire_class()))
         except msgspec.ValidationError:
             pass
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"{cls.__name__}: not JSON: {error}") from None
         try:
             return cls._of_unusual(data)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"{cls.__name__}: {error}") from None
 
     def to_dict(self) -> dict[str, Any]:
@@ -396,7 +400,11 @@ class Object(_Described):
         return cls.from_json(msgspec.json.encode(value))
 
     # An object within an object, as in a StatefulSet's volumeClaimTemplates (see lenient.decode_hook)
-    from_wire = from_dict
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any] | None) -> Self:
+        """From where it stands inside another object; a null there is an empty object."""
+        return cls.from_dict(value or {})
 
     def to_wire(self) -> dict[str, Any]:
         """As it stands inside another object: `apiVersion` and `kind` only if it came with them."""
@@ -460,28 +468,37 @@ def settle_meta(meta: WireMeta) -> WireMeta:
 
 
 def _lenient_meta(raw: bytes) -> WireMeta:
-    fields = {key: value for key, value in _raw_object.decode(raw).items() if bytes(value).strip() != b"null"}
-    known = set(WireMeta.__struct_encode_fields__)
-    strict = b"{%s}" % b",".join(
-        msgspec.json.encode(key) + b":" + bytes(value) for key, value in fields.items() if key in known
+    given = {} if raw == b"null" else _raw_object.decode(raw)
+    fields = {key: bytes(value) for key, value in given.items() if bytes(value) != b"null"}
+    known = set(WireMeta.__struct_encode_fields__) - _UNREAD_META.keys()
+    read = b"{%s}" % b",".join(
+        msgspec.json.encode(key) + b":" + value for key, value in fields.items() if key in known
     )
     try:
-        return settle_meta(_wire_meta.decode(strict))
+        meta = _wire_meta.decode(read)
     except msgspec.ValidationError:
-        return settle_meta(typing.cast("WireMeta", lenient_decode(strict, WireMeta)))
+        meta = typing.cast("WireMeta", lenient_decode(read, WireMeta))
+    for key, name in _UNREAD_META.items():
+        if key in fields:
+            setattr(meta, name, fields[key])
+    return meta
+
+
+_UNREAD_META = {
+    "annotations": "annotations",
+    "ownerReferences": "owner_references",
+    "managedFields": "managed_fields",
+}
 
 
 def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value, enc_hook=encode_hook, str_keys=True)
 
 
-def _plain_meta(meta: ObjectMeta) -> dict[str, Any]:
-    managed = meta._managed_fields
+def _plain_meta(meta: ObjectMeta, *, managed: bool) -> dict[str, Any]:
     plain = typing.cast("dict[str, Any]", _plain(msgspec.structs.replace(meta, _managed_fields=UNSET)))
-    if isinstance(managed, bytes):
-        plain["managedFields"] = msgspec.json.decode(managed)
-    elif managed is not UNSET:
-        plain["managedFields"] = _plain(managed)
+    if managed and meta._managed_fields is not UNSET:
+        plain["managedFields"] = _plain(meta.managed_fields)
     return plain
 
 

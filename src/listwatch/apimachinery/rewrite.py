@@ -37,7 +37,7 @@ def rewrite(raw: bytes, before: Any, after: Any) -> bytes:
     Lists of objects are matched by content first, then by what names their elements, then by place if the
     length did not change and they still have something in common; an element that matches nothing is new.
     """
-    if before == after and type(before) is type(after):
+    if same(before, after):
         return raw
     first = raw.lstrip()[:1]
     if isinstance(before, Mapping) and isinstance(after, Mapping) and first == b"{":
@@ -45,6 +45,17 @@ def rewrite(raw: bytes, before: Any, after: Any) -> bytes:
     if _is_list(before) and _is_list(after) and first == b"[":
         return _rewrite_array(raw, before, after)
     return msgspec.json.encode(after)
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two plain values are one JSON: unlike `==`, which takes 1, 1.0 and True for the same."""
+    if before != after:
+        return False
+    if isinstance(before, Mapping):
+        return all(same(value, after[key]) for key, value in before.items())
+    if _is_list(before):
+        return all(map(same, before, after))
+    return type(before) is type(after) or isinstance(before, str | bytes)
 
 
 def _rewrite_object(raw: bytes, before: Mapping[str, Any], after: Mapping[str, Any]) -> bytes:
@@ -55,7 +66,7 @@ def _rewrite_object(raw: bytes, before: Mapping[str, Any], after: Mapping[str, A
         elif key in after:
             parts[key] = rewrite(bytes(value), before.get(key), after[key])
     for key, value in after.items():
-        if key not in parts and (key not in before or before[key] != value):
+        if key not in parts and (key not in before or not same(before[key], value)):
             parts[key] = msgspec.json.encode(value)
     return b"{%s}" % b",".join(msgspec.json.encode(key) + b":" + part for key, part in parts.items())
 
@@ -82,11 +93,11 @@ def _match(before: Sequence[Any], after: Sequence[Any]) -> list[int | None]:
         del free[source]
 
     for place, value in enumerate(after):
-        same = place if place in free and before[place] == value else None
-        if same is None:
-            same = next((i for i in free if before[i] == value), None)
-        if same is not None:
-            take(place, same)
+        source = place if place in free and same(before[place], value) else None
+        if source is None:
+            source = next((i for i in free if same(before[i], value)), None)
+        if source is not None:
+            take(place, source)
     for place, value in enumerate(after):
         identity = _identity(value)
         if found[place] is None and identity is not None:

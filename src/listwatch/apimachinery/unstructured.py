@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from listwatch.apimachinery.errors import DecodeError
+from listwatch.apimachinery.lenient import UNREADABLE
 from listwatch.apimachinery.meta import ObjectMeta
 from listwatch.apimachinery.object import Object
 from listwatch.apimachinery.resource import Resource
@@ -62,11 +63,20 @@ class Unstructured(Object):
         """
         try:
             made = cls._of_unusual(data)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"{cls.__name__}: {error}") from None
         if resource is not None:
             made._known_as = resource
         return made
+
+    def copy(self) -> Self:
+        """An independent object. Cheap: what nobody has looked at is shared, being unchangeable."""
+        made = super().copy()
+        made._known_as = self._known_as
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.to_json(type_meta=False), self._known_as)
 
     @property
     def api_version(self) -> str:
@@ -159,6 +169,10 @@ class Unstructured(Object):
 
     def _title(self) -> str:
         return self.kind or type(self).__name__
+
+
+def _rebuild(kind: type[Unstructured], data: bytes, known_as: Resource) -> Unstructured:
+    return kind.from_json(data, resource=known_as)
 
 
 class _MetadataView(MutableMapping[str, Any]):

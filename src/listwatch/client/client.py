@@ -36,7 +36,8 @@ class Client:
                 print(pod.name)
 
     Opens connections when they are needed and keeps them for the next call. Belongs to one event loop; for threads
-    and plain scripts there is `listwatch.sync`. Close it, best by `async with`: open watches end with it.
+    and plain scripts there is `listwatch.sync`. Close it, best by `async with`: open watches end with it, and
+    every later call raises ListWatchError.
 
     Args:
         config: Where and as whom; None for what `load_config()` finds.
@@ -81,7 +82,8 @@ class Client:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection. Safe to call twice."""
+        """End open watches and close every connection; later calls are refused. Safe to call twice."""
+        await self._rest.aclose()
         if self._sockets is not None:
             await self._sockets.aclose()
 

@@ -11,10 +11,10 @@ Source: client-go's transport package; differs: HTTP/1.1 with one connection per
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from multidict import CIMultiDict
@@ -26,11 +26,14 @@ from listwatch.apimachinery.errors import (
     ConfigError,
     ConnectionLost,
     ConnectionRefused,
+    ListWatchError,
     ProtocolError,
     RequestTimeout,
 )
 from listwatch.apimachinery.http import Request, Response
+from listwatch.client.addresses import proxy_problem, without_userinfo
 from listwatch.client.config import Config
+from listwatch.client.proxy import proxy_from_environment
 from listwatch.client.tls import TLSSource
 
 CONNECT_SECONDS = 30.0
@@ -38,6 +41,8 @@ CONNECT_SECONDS = 30.0
 
 _READ_BUFFER_BYTES = 1 << 20
 _KEEPALIVE_SECONDS = 55.0
+_PIECE_BYTES = 1 << 18
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"}
 
 
 class SocketTransport:
@@ -50,22 +55,25 @@ class SocketTransport:
     def __init__(self, config: Config, *, clock: Clock) -> None:
         self._config = config
         self._tls = TLSSource(config, clock=clock)
-        self._session: aiohttp.ClientSession | None = None
-        self._proxy = config.proxy_url or _proxy_from_environment(config.host)
+        self._reads: aiohttp.ClientSession | None = None
+        self._writes: aiohttp.ClientSession | None = None
+        self._proxy = config.proxy_url or _environment_proxy(config.host)
 
     async def __call__(self, request: Request) -> Response:
         """Send `request`; see `Transport`."""
-        session = self._session or self._open()
+        if self._reads is None or self._writes is None:
+            self._reads, self._writes = self._open()
+        session = self._reads if request.method == "GET" else self._writes
         headers = request.headers.copy()
         if self._config.disable_compression:
             headers["Accept-Encoding"] = "identity"
         _, context = self._tls.current()
-        with _mapped(self._config.host):
+        with _mapped(self._config.host, self._proxy):
             answer = await session.request(
                 request.method,
                 URL(self._config.host + request.target, encoded=True),
                 headers=headers,
-                data=request.body or None,
+                data=_payload(request.body),
                 allow_redirects=False,
                 ssl=context if context is not None else True,
                 server_hostname=self._tls.server_hostname,
@@ -75,24 +83,38 @@ class SocketTransport:
 
     async def aclose(self) -> None:
         """Close all connections, busy ones too. Safe to call twice."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sessions, self._reads, self._writes = (self._writes, self._reads), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            # No limit: a program that watches a hundred kinds holds a hundred connections.
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            read_bufsize=_READ_BUFFER_BYTES,
+    def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
+        # No limit: a program that watches a hundred kinds holds a hundred connections.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+        reads, writes = (
+            aiohttp.ClientSession(
+                connector=connector,
+                connector_owner=is_owner,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                read_bufsize=_READ_BUFFER_BYTES,
+            )
+            for is_owner in (True, False)
         )
-        return self._session
+        # aiohttp sends what it takes for idempotent a second time when a connection is cut. A second DELETE says
+        # NotFound of what the first has deleted, and a second PUT Conflict.
+        writes._retry_connection = False  # noqa: SLF001 (there is no public way)
+        return reads, writes
 
     async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        with _mapped(self._config.host):
+        with _mapped(self._config.host, self._proxy):
             async for chunk in answer.content.iter_any():
                 yield chunk
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO | None:
+    # aiohttp warns of large bodies in one piece, for the loop's sake; from a file it sends them piece by piece.
+    return io.BytesIO(body) if len(body) > _PIECE_BYTES else body or None
 
 
 class _Close:
@@ -107,44 +129,69 @@ class _Close:
         self._answer.close()
 
 
-def _proxy_from_environment(host: str) -> str | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for this host."""
-    parts = urlsplit(host)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+def _environment_proxy(host: str) -> str | None:
+    proxy = proxy_from_environment(host, os.environ)
+    if proxy is not None and (problem := proxy_problem(proxy)):
+        raise ConfigError(f"the proxy that the environment names ({without_userinfo(proxy)}): {problem}")
+    return proxy
 
 
 @contextlib.contextmanager
-def _mapped(host: str) -> Iterator[None]:
-    """Turn what aiohttp, ssl and the system raise into our errors, most specific first."""
+def _mapped(host: str, proxy: str | None) -> Iterator[None]:
+    """Turn what aiohttp, ssl and the system raise into our errors."""
     try:
         yield
-    except (aiohttp.ClientConnectorCertificateError, ssl.CertificateError) as error:
-        raise CertificateError(
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        ours = _certificate_error(host, error) or _error(host, proxy, error)
+        raise ours from None
+
+
+def _certificate_error(host: str, error: Exception) -> CertificateError | None:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.CertificateError):
+        return CertificateError(
             f"{host}: the server's certificate is not trusted: {_reason(error)}; check certificate-authority and "
             "tls-server-name in the kubeconfig"
-        ) from None
-    except (aiohttp.ClientConnectorSSLError, ssl.SSLError) as error:
-        raise CertificateError(f"{host}: the TLS handshake failed: {_reason(error)}") from None
-    except aiohttp.ClientHttpProxyError as error:
-        raise ConnectionRefused(f"{host}: the proxy refused: {error.status} {error.message}") from None
-    except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, TimeoutError) as error:
-        raise RequestTimeout(
-            f"{host}: no connection within {CONNECT_SECONDS:.0f} s: {_reason(error)}"
-        ) from None
-    except aiohttp.ClientConnectorError as error:
-        raise ConnectionRefused(
+        )
+    if isinstance(error, aiohttp.ClientConnectorSSLError | ssl.SSLError):
+        return CertificateError(f"{host}: the TLS handshake failed: {_handshake_reason(error)}")
+    # What a server has against our certificate, it says after the handshake (TLS 1.3).
+    if isinstance(error, aiohttp.ClientOSError) and "ALERT" in str(error):
+        return CertificateError(
+            f"{host}: the server ended the TLS connection: {_reason(error)}; does it want a client certificate?"
+        )
+    return None
+
+
+def _error(host: str, proxy: str | None, error: Exception) -> ListWatchError:
+    """The most specific first."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ConnectionRefused(f"{host}: {_through(proxy)} refused: {error.status} {error.message}")
+    if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ServerTimeoutError | TimeoutError):
+        return RequestTimeout(f"{host}: no connection within {CONNECT_SECONDS:.0f} s: {_reason(error)}")
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return ConnectionRefused(f"{host}: cannot connect to {_through(proxy)}: {_reason(error)}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionRefused(
             f"{host}: cannot connect: {_reason(error)}; is the API server running, and is this its address?"
-        ) from None
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-        raise ConnectionLost(f"{host}: the connection was cut: {_reason(error)}") from None
-    except OSError as error:
-        raise ConnectionLost(f"{host}: the connection was cut: {_reason(error)}") from None
-    except (aiohttp.InvalidURL, ValueError) as error:
-        raise ConfigError(f"{host}: not a URL that can be asked: {_reason(error)}") from None
-    except aiohttp.ClientResponseError as error:
-        raise ProtocolError(f"{host}: the answer is not HTTP: {error.message}") from None
-    except aiohttp.ClientError as error:
-        raise ConnectionLost(f"{host}: {_reason(error)}") from None
+        )
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError):
+        return ConnectionLost(f"{host}: the connection was cut: {_reason(error)}")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return ProtocolError(f"{host}: the answer is not HTTP: {error.message}")
+    if isinstance(error, ValueError):
+        return ConfigError(f"{host}: not a URL that can be asked: {_reason(error)}")
+    return ConnectionLost(f"{host}: {_reason(error)}")
+
+
+def _through(proxy: str | None) -> str:
+    return f"the proxy {without_userinfo(proxy)}" if proxy else "the proxy"
+
+
+def _handshake_reason(error: BaseException) -> str:
+    cause = getattr(error, "os_error", None) or error
+    if getattr(cause, "reason", None) in _NO_TLS:
+        return "what answers there does not speak TLS; is it an http:// server?"
+    return _reason(error)
 
 
 def _reason(error: BaseException) -> str:

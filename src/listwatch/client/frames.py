@@ -37,6 +37,7 @@ class LineBuffer:
         cut = chunk.rfind(b"\n") + 1
         if cut == 0:
             self._keep(chunk)
+            self._check()
             return b""
         whole = chunk[:cut] if cut < len(chunk) else chunk
         if self._parts:
@@ -56,8 +57,11 @@ class LineBuffer:
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > self._limit:
-            self._parts.clear()
-            size, self._size = self._size, 0
-            raise ProtocolError(f"a line of the stream is longer than {self._limit} bytes ({size} so far)")
         self._parts.append(part)
+
+    def _check(self) -> None:
+        # Not when whole lines came along with the beginning of a long one: they are good.
+        if self._size > self._limit:
+            size, self._size = self._size, 0
+            self._parts.clear()
+            raise ProtocolError(f"a line of the stream is longer than {self._limit} bytes ({size} so far)")

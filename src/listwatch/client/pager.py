@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
+import msgspec
+
 from listwatch.apimachinery.errors import Expired
-from listwatch.apimachinery.object import AnyObject
+from listwatch.apimachinery.key import ObjectKey
+from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.options import ListOptions
 
@@ -37,25 +40,33 @@ async def iterate_pages(
     """
     page = await fetch(options)
     following = replace(options, resource_version=None, resource_version_match=None)
-    given: set[str] = set()
+    given: set[str | ObjectKey] = set()
     is_anew = False
     while True:
         if is_anew:
-            page.items = [item for item in page.items if item.uid not in given]
-        given.update(item.uid for item in page.items)
+            page.items = [item for item in page.items if _identity(item) not in given]
+        given.update(map(_identity, page.items))
         token = page.metadata.continue_
         yield page
-        if not token:
-            return
-        try:
-            page = await fetch(replace(following, continue_=token))
-        except Expired as error:
-            offered = (error.status.metadata or {}).get("continue")
-            if offered:
-                page = await fetch(replace(following, continue_=str(offered)))
-            else:
-                is_anew = True
-                page = await fetch(replace(following, limit=None))
+        is_offered = False
+        while token:
+            try:
+                page = await fetch(replace(following, continue_=token))
+                break
+            except Expired as error:
+                offered = (error.status.metadata or {}).get("continue")
+                token = None if is_offered or not offered else str(offered)
+                is_offered = True
+        else:
+            if not is_offered:
+                return
+            is_anew = True
+            page = await fetch(replace(following, limit=None))
+
+
+def _identity(item: Object) -> str | ObjectKey:
+    # Objects that no store holds (metrics, component statuses) have no uid.
+    return item.uid or item.key
 
 
 async def list_all(fetch: FetchPage[AnyObject], options: ListOptions) -> ObjectList[AnyObject]:
@@ -67,7 +78,9 @@ async def list_all(fetch: FetchPage[AnyObject], options: ListOptions) -> ObjectL
     Raises: as `fetch`; Expired if the whole cannot be had at the version that `options` ask for either.
     """
     first = page = await fetch(options)
-    items = page.items
+    if not page.metadata.continue_:
+        return first
+    items = list(first.items)
     while page.metadata.continue_:
         following = replace(
             options, resource_version=None, resource_version_match=None, continue_=page.metadata.continue_
@@ -76,7 +89,6 @@ async def list_all(fetch: FetchPage[AnyObject], options: ListOptions) -> ObjectL
             page = await fetch(following)
         except Expired:
             return await fetch(replace(options, limit=None))
-        items = items + page.items
-    first.items = items
-    first.metadata.continue_ = first.metadata.remaining_item_count = None
-    return first
+        items += page.items
+    metadata = msgspec.structs.replace(first.metadata, continue_=None, remaining_item_count=None)
+    return ObjectList(items, metadata=metadata, api_version=first.api_version, kind=first.kind)

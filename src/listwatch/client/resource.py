@@ -92,15 +92,19 @@ class ResourceClient(SubresourceClient[AnyObject]):
 
         Raises:
             Expired: The version or continue token is no longer kept.
+            ValueError: Both `options` and keywords are given.
             APIStatusError, TransportError: as `get`.
         """
-        asked = options or ListOptions(
-            label_selector=label_selector,
-            field_selector=field_selector,
-            limit=limit,
-            continue_=continue_,
-            resource_version=resource_version,
-            resource_version_match=resource_version_match,
+        asked = one_of(
+            options,
+            ListOptions(
+                label_selector=label_selector,
+                field_selector=field_selector,
+                limit=limit,
+                continue_=continue_,
+                resource_version=resource_version,
+                resource_version_match=resource_version_match,
+            ),
         )
         return self.codec.page(await self._rest.fetch(Call(target=self._collection(asked.to_query()))))
 
@@ -146,19 +150,25 @@ class ResourceClient(SubresourceClient[AnyObject]):
             resource_version: Exactly after this version, as a list named it: nothing is missed. None or "0":
                 begins with the present objects as ADDED events in no particular order.
             timeout_seconds: When the server shall end it; None for a random time of 5 to 10 minutes.
+
+        Raises:
+            ValueError: Both `options` and keywords are given.
         """
-        asked = options or ListOptions(
-            label_selector=label_selector,
-            field_selector=field_selector,
-            resource_version=resource_version,
-            timeout_seconds=timeout_seconds,
-            allow_watch_bookmarks=allow_watch_bookmarks,
+        asked = one_of(
+            options,
+            ListOptions(
+                label_selector=label_selector,
+                field_selector=field_selector,
+                resource_version=resource_version,
+                timeout_seconds=timeout_seconds,
+                allow_watch_bookmarks=allow_watch_bookmarks,
+            ),
         )
-        if asked.timeout_seconds is None:
+        if not asked.timeout_seconds:  # to a server 0 means what None means
             seconds = int(MIN_WATCH_SECONDS * (1 + random.random()))  # noqa: S311 (spreads load, guards nothing)
             asked = replace(asked, timeout_seconds=seconds)
         call = Call(target=self._collection(asked.to_query(watch=True)))
-        return Watch(self._rest, call, self.codec, timeout_seconds=float(asked.timeout_seconds or 0))
+        return Watch(self._rest, call, self.codec, timeout_seconds=asked.timeout_seconds or 0)
 
     async def create(
         self,
@@ -244,6 +254,17 @@ class ResourceClient(SubresourceClient[AnyObject]):
     def _collection(self, query: str) -> str:
         path = self.resource.path(namespace=self.namespace or None)
         return f"{path}?{query}" if query else path
+
+
+def one_of(options: ListOptions | None, keywords: ListOptions) -> ListOptions:
+    """The one of the two that says anything: a selector that is silently left out would show too much."""
+    if options is None:
+        return keywords
+    if keywords != ListOptions():
+        raise ValueError(
+            "give either options or keywords, not both: dataclasses.replace(options, …) joins them"
+        )
+    return options
 
 
 def _delete_options(

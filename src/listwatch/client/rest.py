@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import math
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 from multidict import CIMultiDict
@@ -22,6 +26,7 @@ from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.codec import decode_status
 from listwatch.apimachinery.errors import (
     APIStatusError,
+    ListWatchError,
     ProtocolError,
     RequestTimeout,
     Status,
@@ -64,10 +69,29 @@ class Call:
         return f"{self.method} {self.target}"
 
 
+@dataclass(slots=True)
+class _Attempts:
+    """How often one call has been sent, whatever it failed of, and whether new credentials may still be asked."""
+
+    sent: int = 0
+    may_refresh: bool = True
+
+
+class Stream(Protocol):
+    """An answer that is still being read."""
+
+    async def stop(self) -> None:
+        """Close it."""
+        ...
+
+
 class RESTClient:
     """Sends calls as one user.
 
     Threads: none; belongs to one event loop. Any number of calls may be under way at once.
+
+    Attributes:
+        streams: The watches that are open, to be ended with the client.
     """
 
     def __init__(
@@ -85,6 +109,8 @@ class RESTClient:
         self._retry = retry
         self._silence = silence
         self._warnings = WarningLog()
+        self._is_closed = False
+        self.streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     async def fetch(self, call: Call, *, any_form: bool = False) -> bytes:
         """The whole body of a successful answer.
@@ -100,17 +126,17 @@ class RESTClient:
             TransportError: No whole answer, after all retries.
             ProtocolError: The answer is not JSON: a login page, a proxy's error page.
             CredentialError: No credentials could be had.
+            ListWatchError: The client is closed.
         """
-        attempt = 0
+        attempts = _Attempts()
         while True:
-            attempt += 1
             try:
-                response = await self.open(call)
+                response = await self._open(call, attempts)
                 if not any_form:
                     await self.expect_json(response, call)
                 return await self._read(response, call)
             except TransportError as error:
-                delay = self._retry.after_failure(attempt=attempt, method=call.method, error=error)
+                delay = self._retry.after_failure(attempt=attempts.sent, method=call.method, error=error)
                 if delay is None:
                     raise
                 logger.debug("%s: %s; again in %.1f s", call, error, delay)
@@ -124,20 +150,28 @@ class RESTClient:
 
         Raises: as `fetch`.
         """
-        attempt, may_refresh = 0, True
+        return await self._open(call, _Attempts())
+
+    async def aclose(self) -> None:
+        """End open watches; later calls are refused. Safe to call twice."""
+        self._is_closed = True
+        for stream in list(self.streams):
+            await stream.stop()
+
+    async def _open(self, call: Call, attempts: _Attempts) -> Response:
         while True:
-            attempt += 1
+            attempts.sent += 1
             authorization = await self.config.credentials.authorization()
             response = await self._send(call, authorization)
             if 200 <= response.status < 300:
                 return response
             error = await self._error(call, response)
-            if response.status == 401 and may_refresh:
-                may_refresh = False
+            if response.status == 401 and attempts.may_refresh:
+                attempts.may_refresh = False
                 if await self.config.credentials.refused(authorization):
                     continue
             delay = self._retry.after_answer(
-                attempt=attempt,
+                attempt=attempts.sent,
                 status=response.status,
                 retry_after=parse_retry_after(response.headers.get("Retry-After"), now=self.clock.now()),
             )
@@ -155,13 +189,15 @@ class RESTClient:
         content_type = response.headers.get("Content-Type", "")
         if content_type.partition(";")[0].strip().lower().endswith("json") or not content_type:
             return
-        text = await self._excerpt(response)
+        text = await self._excerpt(response, call)
         raise ProtocolError(
             f"{call}: {self.config.host} answered {content_type} instead of JSON; is a proxy or another server in "
             f"the way? It said: {text!r}"
         )
 
     async def _send(self, call: Call, authorization: str | None) -> Response:
+        if self._is_closed:
+            raise ListWatchError(f"{call}: this client is closed: use it inside its `async with` block")
         headers: CIMultiDict[str] = CIMultiDict()
         headers["Accept"] = call.accept
         headers["User-Agent"] = self.config.user_agent
@@ -182,13 +218,20 @@ class RESTClient:
         logger.debug("%s: %d", call, response.status)
         return response
 
-    async def _read(self, response: Response, call: Call) -> bytes:
+    async def _read(self, response: Response, call: Call, *, enough: float = math.inf) -> bytes:
+        parts, size = [], 0
         try:
-            return b"".join([chunk async for chunk in self._audible(response.chunks, call)])
+            async with aclosing(self._audible(response.chunks, call)) as chunks:
+                async for chunk in chunks:
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size >= enough:
+                        break
         finally:
             await response.aclose()
+        return b"".join(parts)
 
-    async def _audible(self, chunks: AsyncIterator[bytes], call: Call) -> AsyncIterator[bytes]:
+    async def _audible(self, chunks: AsyncIterator[bytes], call: Call) -> AsyncGenerator[bytes]:
         """`chunks`, unless the server falls silent between two of them."""
         while True:
             try:
@@ -205,10 +248,10 @@ class RESTClient:
     async def _error(self, call: Call, response: Response) -> APIStatusError:
         retry_after = parse_retry_after(response.headers.get("Retry-After"), now=self.clock.now())
         try:
-            body = await self._read(response, call)
+            body = await self._read(response, call, enough=_ERROR_BODY_BYTES)
         except TransportError:
             body = b""  # the status line has already said what matters
-        status = decode_status(body[:_ERROR_BODY_BYTES])
+        status = decode_status(body)
         if status is None:
             text = body[:200].decode("utf-8", "replace").strip()
             said = f"HTTP {response.status} without a Status" + (f": {text!r}" if text else "")
@@ -217,17 +260,9 @@ class RESTClient:
             status = msgspec.structs.replace(status, code=response.status)
         return error_from_status(status, doing=str(call), retry_after=retry_after)
 
-    async def _excerpt(self, response: Response) -> str:
-        parts, size = [], 0
+    async def _excerpt(self, response: Response, call: Call) -> str:
         try:
-            async with asyncio.timeout(self._silence):
-                async for chunk in response.chunks:
-                    parts.append(chunk)
-                    size += len(chunk)
-                    if size >= 200:
-                        break
-        except (TimeoutError, TransportError):
-            pass  # what there is will do
-        finally:
-            await response.aclose()
-        return b"".join(parts)[:200].decode("utf-8", "replace").strip()
+            head = await self._read(response, call, enough=200)
+        except TransportError:
+            head = b""  # the content type will do
+        return head[:200].decode("utf-8", "replace").strip()

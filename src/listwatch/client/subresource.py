@@ -19,6 +19,7 @@ from listwatch.apimachinery.errors import Status
 from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.options import encode_query
 from listwatch.apimachinery.resource import Resource
+from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.client.rest import Call, RESTClient
 
 ALL_NAMESPACES = ""
@@ -101,6 +102,7 @@ class SubresourceClient(Generic[AnyObject]):
         Raises:
             Conflict: It has been changed since it was read: read it again.
             Invalid: It breaks a rule; `status.details.causes` says which fields.
+            ValueError: It is of another namespace than this client, or neither says which.
             APIStatusError, TransportError: as `get`. After a TransportError the write may have happened.
         """
         own_name, namespace = identity(obj)
@@ -144,8 +146,8 @@ class SubresourceClient(Generic[AnyObject]):
         options = write_options(dry_run, field_manager, field_validation)
         if force is not None:
             options.append(("force", "true" if force else "false"))
-        if isinstance(patch, Object):
-            body = patch.to_json()
+        if isinstance(patch, Object) or (patch_type is PatchType.APPLY and isinstance(patch, Mapping)):
+            body = self._body(patch)
         else:
             body = patch if isinstance(patch, bytes) else msgspec.json.encode(patch)
         call = Call(
@@ -168,19 +170,33 @@ class SubresourceClient(Generic[AnyObject]):
         return decode_status(body) or self.codec.object(body)
 
     def _target(self, name: str | None, options: list[tuple[str, str | None]], *, namespace: str = "") -> str:
-        path = self.resource.path(
-            namespace=(namespace if self.resource.namespaced else "") or self.namespace or None,
-            name=name,
-            subresource=self._subresource,
-        )
+        where = self.namespace
+        if self.resource.namespaced and namespace != where:
+            if namespace and where:
+                raise ValueError(
+                    f"this client is for {self.resource.plural} in namespace {where!r}, and the object is in "
+                    f"{namespace!r}: make one for that namespace, or for ALL_NAMESPACES"
+                )
+            where = where or namespace
+        if self.resource.namespaced and not where:
+            raise ValueError(f"this client is for {self.resource.plural} in all namespaces: say in which one")
+        path = self.resource.path(namespace=where or None, name=name, subresource=self._subresource)
         query = encode_query([(key, value) for key, value in options if value])
         return f"{path}?{query}" if query else path
 
     def _body(self, obj: Object | Mapping[str, Any]) -> bytes:
+        """The object as JSON, told of its kind if it does not know."""
+        named = {"apiVersion": self.codec.resource.api_version, "kind": self.codec.resource.kind}
+        named = {key: value for key, value in named.items() if value}
+        if isinstance(obj, Unstructured):
+            missing = {key: value for key, value in named.items() if key not in obj}
+            if missing:
+                obj = obj.copy()
+                for key, value in missing.items():
+                    obj[key] = value
         if isinstance(obj, Object):
             return obj.to_json()
-        named = {"apiVersion": self.codec.resource.api_version, "kind": self.codec.resource.kind}
-        return msgspec.json.encode({key: value for key, value in named.items() if value} | dict(obj))
+        return msgspec.json.encode(named | dict(obj))
 
 
 def identity(obj: Object | Mapping[str, Any]) -> tuple[str, str]:

@@ -12,20 +12,28 @@ Source: client-go rest.Request.Watch and watch.StreamWatcher; differs: batches, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Generic, Self
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing
+from types import AsyncGeneratorType, TracebackType
+from typing import Generic, Self, TypeVar, cast
 
 from listwatch.apimachinery.codec import Codec, UndecodableFrame, decode_status
-from listwatch.apimachinery.errors import ConnectionLost, DecodeError, RequestTimeout
+from listwatch.apimachinery.errors import ConnectionLost, DecodeError, ProtocolError, RequestTimeout
 from listwatch.apimachinery.http import Response
 from listwatch.apimachinery.object import AnyObject
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
 from listwatch.client.frames import LineBuffer
 from listwatch.client.rest import Call, RESTClient
 
+T = TypeVar("T")
+
 MARGIN_SECONDS = 30.0
 """How long after the server's own end of a watch its silence is taken for a dead connection."""
+
+_LAST_LOOK_SECONDS = 1.0
+"""How long each read may take at least: a reader who comes back after the deadline still gets what has arrived."""
+
+_STATUS_BYTES = 1 << 20
 
 
 class Watch(Generic[AnyObject]):
@@ -44,6 +52,9 @@ class Watch(Generic[AnyObject]):
     * ConnectionLost: cut off, perhaps in the middle of a line; that line is dropped.
     * RequestTimeout: no end within the server's own timeout and a margin: the connection is dead.
     * DecodeError, ProtocolError: what came is no event.
+
+    Inside `async with`, a loop that was left may be followed by another, which goes on where the first stopped.
+    Without it, leaving the loop closes the connection, and a second loop raises RuntimeError.
 
     Not promised: that it goes on. To follow a collection for ever, through ends and failures, is a reflector's
     work. Cancellation: at any moment; the connection is closed. Threads: none.
@@ -70,110 +81,172 @@ class Watch(Generic[AnyObject]):
         self._codec = codec
         self._seconds = timeout_seconds + margin
         self._response: Response | None = None
-        self._reader: asyncio.Task[object] | None = None
-        self._is_stopped = False
-        self._batches: AsyncIterator[list[WatchEvent[AnyObject]]] | None = None
-        self._events: AsyncIterator[WatchEvent[AnyObject]] | None = None
+        self._waiting: asyncio.Timeout | None = None
+        self._is_entered = self._is_read = False
+        self._stopped = asyncio.Event()
+        # Kept only inside `async with`: an iterator that nobody holds is what closes a loop that was left.
+        self._batches: AsyncGenerator[list[WatchEvent[AnyObject]]] | None = None
+        self._events: AsyncGenerator[WatchEvent[AnyObject]] | None = None
 
     async def __aenter__(self) -> Self:
         await self._open()
+        self._is_entered = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+        for kept in (self._events, self._batches):
+            # One that another task is in ends by itself.
+            if kept is not None and not cast("AsyncGeneratorType[object]", kept).ag_running:
+                await kept.aclose()
 
     def __aiter__(self) -> AsyncIterator[WatchEvent[AnyObject]]:
-        if self._events is None:
-            self._events = self._one_by_one()
-        return self._events
+        events = self._events or self._one_by_one()
+        if self._is_entered:
+            self._events = events
+        return events
 
     def batches(self) -> AsyncIterator[list[WatchEvent[AnyObject]]]:
         """The events as they arrive: each item is what one read brought, never empty.
 
         The cheap way to read: one step of the event loop for many events. Use this or plain iteration, not both.
         """
-        if self._batches is None:
-            self._batches = self._read()
-        return self._batches
+        batches = self._batches or self._read()
+        if self._is_entered:
+            self._batches = batches
+        return batches
 
     async def stop(self) -> None:
         """Close the connection. Safe at any time, also twice; an iteration in another task ends."""
-        self._is_stopped = True
-        if self._reader is not None and self._reader is not asyncio.current_task():
-            self._reader.cancel()  # it is inside the body; it closes the answer on its way out
-            return
+        self._stopped.set()
+        waiting, self._waiting = self._waiting, None
         response, self._response = self._response, None
-        if response is not None:
+        if waiting is not None:
+            # Whatever the transport does on close, the reader wakes.
+            waiting.reschedule(asyncio.get_running_loop().time())
+            if response is not None:
+                await response.close()
+        elif response is not None:
             await response.aclose()
 
-    async def _open(self) -> Response:
-        if self._is_stopped:
-            raise RuntimeError("a Watch is used once; make another")
-        if self._response is None:
-            response = await self._rest.open(self._call)
-            await self._rest.expect_json(response, self._call)
-            self._response = response
+    async def _open(self) -> Response | None:
+        if self._response is None and not self._stopped.is_set():
+            response = await self._until_stopped(self._request(), deadline=None)
+            if response is not None and self._stopped.is_set():
+                await response.aclose()
+            else:
+                self._response = response
+                self._rest.streams.add(self)
         return self._response
 
-    async def _one_by_one(self) -> AsyncIterator[WatchEvent[AnyObject]]:
-        async for batch in self.batches():
-            for event in batch:
-                yield event
+    async def _request(self) -> Response:
+        response = await self._rest.open(self._call)
+        await self._rest.expect_json(response, self._call)
+        return response
 
-    async def _read(self) -> AsyncIterator[list[WatchEvent[AnyObject]]]:
+    async def _until_stopped(self, work: Awaitable[T], *, deadline: float | None) -> T | None:
+        """What `work` gives; None if this watch is stopped meanwhile.
+
+        Raises:
+            TimeoutError: The loop's time has reached the deadline.
+        """
+        try:
+            async with asyncio.timeout_at(deadline) as self._waiting:
+                return await work
+        except TimeoutError:
+            if self._stopped.is_set():
+                return None
+            raise
+        finally:
+            self._waiting = None
+
+    async def _one_by_one(self) -> AsyncGenerator[WatchEvent[AnyObject]]:
+        async with aclosing(self._read()) as batches:
+            async for batch in batches:
+                for event in batch:
+                    yield event
+                    if self._stopped.is_set():
+                        return
+
+    async def _read(self) -> AsyncGenerator[list[WatchEvent[AnyObject]]]:
+        if self._is_read:
+            raise RuntimeError(
+                f"{self._call}: a watch is read once; open another, or enter it by `async with`"
+            )
+        self._is_read = True
         response = await self._open()
+        if response is None:
+            return
         deadline = asyncio.get_running_loop().time() + self._seconds
         buffer, is_first = LineBuffer(), True
         try:
             while (chunk := await self._next_chunk(response, deadline)) is not None:
-                lines = buffer.feed(chunk)
+                lines = self._lines(buffer, chunk)
                 if not lines:
                     continue
-                try:
-                    batch, failure = self._codec.events(lines), None
-                except UndecodableFrame as error:
-                    batch, failure = self._salvage(error, lines, is_first=is_first), error
+                batch, failure = self._decode(lines)
+                if failure is not None and is_first and not batch:
+                    batch = await self._spread_status(lines + buffer.rest(), response, deadline)
                 if batch:
                     is_first = False
                     yield batch
-                if batch and batch[-1].type is EventType.ERROR:
-                    return
+                    if batch[-1].type is EventType.ERROR:
+                        return
                 if failure is not None:
                     raise DecodeError(f"{self._call}: {failure}")
-            last = self._last(buffer.rest())
+            last = [] if self._stopped.is_set() else self._last(buffer.rest())
             if last:
                 yield last
         finally:
             await self.stop()
 
-    async def _next_chunk(self, response: Response, deadline: float) -> bytes | None:
-        self._reader = asyncio.current_task()
+    def _lines(self, buffer: LineBuffer, chunk: bytes) -> bytes:
         try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(response.chunks, None)
+            return buffer.feed(chunk)
+        except ProtocolError as error:
+            raise ProtocolError(f"{self._call}: {error}") from None
+
+    def _decode(self, lines: bytes) -> tuple[list[WatchEvent[AnyObject]], UndecodableFrame | None]:
+        """The events of these lines, up to the first ERROR or bad line, and what is wrong with that one."""
+        try:
+            batch, failure = self._codec.events(lines), None
+        except UndecodableFrame as error:
+            batch, failure = error.decoded, error
+        types = [event.type for event in batch]
+        if EventType.ERROR in types:
+            return batch[: types.index(EventType.ERROR) + 1], None
+        return batch, failure
+
+    async def _next_chunk(self, response: Response, deadline: float) -> bytes | None:
+        if self._stopped.is_set():
+            return None
+        deadline = max(deadline, asyncio.get_running_loop().time() + _LAST_LOOK_SECONDS)
+        try:
+            return await self._until_stopped(anext(response.chunks, None), deadline=deadline)
         except TimeoutError:
             raise RequestTimeout(
                 f"{self._call}: the server should have ended this watch and did not within {self._seconds:.0f} s: the "
                 "connection is dead"
             ) from None
-        except asyncio.CancelledError:
-            if self._is_stopped and self._reader is not None and self._reader.uncancel() == 0:
+        except ConnectionLost:
+            if self._stopped.is_set():
                 return None
             raise
-        finally:
-            self._reader = None
 
-    def _salvage(
-        self, error: UndecodableFrame, lines: bytes, *, is_first: bool
+    async def _spread_status(
+        self, head: bytes, response: Response, deadline: float
     ) -> list[WatchEvent[AnyObject]]:
-        """The good events before a bad line; or the Status that an answer written over many lines is."""
-        if is_first and not error.decoded:
-            status = decode_status(lines)
-            if status is not None:
-                return [WatchEvent(EventType.ERROR, status=status)]
-        return error.decoded
+        """The Status that an answer is which does not begin with a frame, be it written over many lines."""
+        while (status := decode_status(head)) is None:
+            if head.split(None, 1)[:1] != [b"{"] or len(head) > _STATUS_BYTES:
+                return []
+            chunk = await self._next_chunk(response, deadline)
+            if chunk is None:
+                return []
+            head += chunk
+        return [WatchEvent(EventType.ERROR, status=status)]
 
     def _last(self, rest: bytes) -> list[WatchEvent[AnyObject]]:
         """The last line, if only its newline is missing.

@@ -1,0 +1,157 @@
+"""A throw-away certificate authority, and the certificates it issues: who the server is, and who a client is.
+
+Every certificate satisfies RFC 5280 as strict verifiers read it (OpenSSL's `X509_V_FLAG_X509_STRICT`, which
+Python switches on by default since 3.13): subject and authority key identifiers, critical basicConstraints
+and keyUsage, an extendedKeyUsage for one purpose only, a random positive serial number, a subject alternative
+name for every name.
+
+Rules: no files, no sockets, no clock; the moment of issue is a parameter. Keys live in memory and never show
+       in a `repr`.
+Source: kubeadm's PKI (O is the group, CN the user); differs: elliptic keys (P-256), because they cost a
+thousandth of an RSA key and every client understands them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+# The names under which tools on the same machine, and pods that think they are in a cluster, reach the
+# server.
+LOOPBACK_NAMES = (
+    "127.0.0.1",
+    "::1",
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+)
+
+# Clocks of a virtual machine and its host differ by a little; a certificate "from the future" is refused.
+BACKDATING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate and its private key, both PEM. The key is unencrypted PKCS #8, left out of the `repr`."""
+
+    certificate_pem: bytes
+    key_pem: bytes = field(repr=False)
+
+
+class CertificateAuthority:
+    """A fresh authority that signs server and client certificates.
+
+    Promised: each call issues a new key and certificate, valid from five minutes before `now` for as long as
+    the authority itself. Not promised: revocation. Everything is forgotten with the object.
+
+    Args:
+        now: The moment of issue, aware. Take it from the machine's clock, not a virtual one: TLS libraries on
+            the other side read theirs.
+        lifetime: How long everything it issues is valid. A year by default.
+        common_name: The authority's name, as tools show it.
+    """
+
+    def __init__(
+        self, *, now: datetime, lifetime: timedelta = timedelta(days=365), common_name: str = "listwatch-ca"
+    ) -> None:
+        self._not_before = now - BACKDATING
+        self._not_after = now + lifetime
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        self._key_id = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        certificate = (
+            self._builder(self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(signs_certificates=True), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.certificate_pem: bytes = certificate.public_bytes(serialization.Encoding.PEM)
+
+    def issue_server(self, *, names: Iterable[str] = ()) -> KeyPair:
+        """A certificate for the server: loopback, the in-cluster names, and `names`.
+
+        Args:
+            names: Further DNS names and IP addresses; each is told apart by its form.
+        """
+        every = list(dict.fromkeys([*LOOPBACK_NAMES, *names]))
+        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in every])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
+        return self._issue(subject, ExtendedKeyUsageOID.SERVER_AUTH, alternatives)
+
+    def issue_client(self, *, common_name: str, organizations: Sequence[str] = ()) -> KeyPair:
+        """A certificate that makes its bearer the user `common_name` in the groups `organizations`."""
+        subject = x509.Name(
+            [
+                *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, each) for each in organizations),
+                x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            ]
+        )
+        return self._issue(subject, ExtendedKeyUsageOID.CLIENT_AUTH, None)
+
+    def _issue(
+        self,
+        subject: x509.Name,
+        purpose: ObjectIdentifier,
+        alternatives: x509.SubjectAlternativeName | None,
+    ) -> KeyPair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = (
+            self._builder(subject, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        )
+        if alternatives is not None:
+            builder = builder.add_extension(alternatives, critical=False)
+        return KeyPair(
+            certificate_pem=builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM),
+            key_pem=key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ),
+        )
+
+    def _builder(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._not_before)
+            .not_valid_after(self._not_after)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_id), critical=False
+            )
+        )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,204 @@
+"""A whole cluster in one `async with`: API server, listener, certificates, and a simulated scheduler and
+kubelet.
+
+    async with EmbeddedCluster() as cluster:
+        path = cluster.write_kubeconfig("/tmp/kubeconfig")
+
+Rules: the only module that puts the server's parts together. Parts are started in the order server, listener,
+       nodes, and closed in the opposite order; what was started is closed also if a later part fails to
+       start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from listwatch.apimachinery.clock import Clock, SystemClock
+from listwatch.apimachinery.http import Transport
+from listwatch.apiserver.identity import User
+from listwatch.apiserver.kubeconfig_file import kubeconfig, write_kubeconfig
+from listwatch.apiserver.life import Delays, Life
+from listwatch.apiserver.server import APIServer
+
+if TYPE_CHECKING:
+    from listwatch.apiserver.certificates import CertificateAuthority, KeyPair
+    from listwatch.apiserver.sockets import Listener
+
+ADMIN = User("kubernetes-admin", ("system:masters",))
+
+_ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 (compared with, not bound to)
+
+
+class EmbeddedCluster:
+    """An API server of one's own, gone without a trace when the block ends.
+
+    Promised: inside the block the server answers and, if simulated, its nodes are ready; after it no task,
+    socket, thread or file of ours is left, and watches that were open have ended properly. Not promised:
+    persistence. For one event loop; not reusable.
+
+    Args:
+        listen: Whether to listen on a socket. Without it, `handle` is the only way in, no certificate is
+            made, and a virtual clock may be used.
+        host: Where to listen.
+        port: Where to listen; 0 takes any free one.
+        allow_remote: Needed to listen where other machines can connect.
+        tls: Whether to speak HTTPS, with an authority of this cluster's own.
+        names: Further names and addresses that the server's certificate shall hold.
+        token: The administrator's bearer token; a random one by default.
+        tokens: Further users by their tokens.
+        simulate: Whether to run a scheduler and kubelets, so that pods come to life.
+        nodes: How many nodes to simulate.
+        delays: How long the steps of a pod's life take.
+        records_events: Whether scheduler and kubelets write Events.
+        clock: For the server and the simulation. Certificates follow the machine's clock in any case.
+    """
+
+    def __init__(
+        self,
+        *,
+        listen: bool = True,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        allow_remote: bool = False,
+        tls: bool = True,
+        names: Sequence[str] = (),
+        token: str | None = None,
+        tokens: Mapping[str, User] | None = None,
+        simulate: bool = True,
+        nodes: int = 1,
+        delays: Delays | None = None,
+        records_events: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self.admin_token = token or secrets.token_urlsafe(24)
+        self._listens = listen
+        self._host = host
+        self._port = port
+        self._allow_remote = allow_remote
+        self._tls = tls
+        self._names = tuple(names)
+        self._tokens = {**(tokens or {}), self.admin_token: ADMIN}
+        self._simulates = simulate
+        self._nodes = nodes
+        self._delays = delays
+        self._records_events = records_events
+        self._clock = clock or SystemClock()
+        self._authority: CertificateAuthority | None = None
+        self._listener: Listener | None = None
+        self._server: APIServer | None = None
+        self._parts = AsyncExitStack()
+
+    async def start(self) -> Self:
+        """Start; for those who cannot use `async with`.
+
+        Raises:
+            ConfigError: The address cannot be listened on. Nothing is left open.
+        """
+        if self._server is not None:
+            raise RuntimeError("an EmbeddedCluster can be started only once")
+        self._server = APIServer(clock=self._clock, tokens=self._tokens)
+        async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._server.aclose)
+            if self._listens:
+                self._listener = self._make_listener(self._server.handle)
+                parts.push_async_callback(self._listener.aclose)
+                await self._listener.start()
+            if self._simulates:
+                life = Life(
+                    self._server.handle,
+                    clock=self._clock,
+                    delays=self._delays,
+                    nodes=self._nodes,
+                    records_events=self._records_events,
+                )
+                parts.push_async_callback(life.aclose)
+                await life.start()
+            self._parts = parts.pop_all()
+        return self
+
+    async def aclose(self) -> None:
+        """End open watches, stop listening, forget everything. Safe to call twice.
+
+        Raises:
+            ExceptionGroup: The simulation had stopped because of a fault of its own. All is closed
+            nevertheless.
+        """
+        await self._parts.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        where = self._listener.url if self._listener is not None else "in memory"
+        return f"<EmbeddedCluster {where}>"
+
+    @property
+    def server(self) -> APIServer:
+        """The API server itself."""
+        if self._server is None:
+            raise RuntimeError("the cluster has not been started: use `async with EmbeddedCluster()`")
+        return self._server
+
+    @property
+    def handle(self) -> Transport:
+        """The way in without sockets. Who calls is told by a token, or by the request's `peer`."""
+        return self.server.handle
+
+    @property
+    def url(self) -> str:
+        """Where the server listens, such as "https://127.0.0.1:6443"."""
+        if self._listener is None:
+            raise RuntimeError("the cluster does not listen: it was not started, or made with listen=False")
+        return self._listener.url
+
+    @property
+    def ca_pem(self) -> bytes | None:
+        """The authority that clients have to trust; None without TLS."""
+        return self._authority.certificate_pem if self._authority is not None else None
+
+    @property
+    def kubeconfig(self) -> dict[str, Any]:
+        """The administrator's kubeconfig, as `yaml.safe_load` would give it. It holds the token."""
+        return kubeconfig(server=self.url, ca_pem=self.ca_pem, token=self.admin_token)
+
+    def write_kubeconfig(self, path: str | os.PathLike[str]) -> Path:
+        """Write the administrator's kubeconfig, or add it to the one that is there; see `kubeconfig_file`.
+
+        Raises:
+            ConfigError: The file is no kubeconfig or cannot be written. It is as it was.
+        """
+        return write_kubeconfig(path, self.kubeconfig)
+
+    def issue_client_certificate(self, *, user: str, groups: Sequence[str] = ()) -> KeyPair:
+        """A certificate that makes its bearer `user`, member of `groups`."""
+        if self._authority is None:
+            raise RuntimeError("the cluster has no certificate authority: it does not listen with TLS")
+        return self._authority.issue_client(common_name=user, organizations=groups)
+
+    def _make_listener(self, handle: Transport) -> Listener:
+        # Both need the [server] extra, which a cluster in memory can do without.
+        from listwatch.apiserver.certificates import CertificateAuthority  # noqa: PLC0415
+        from listwatch.apiserver.sockets import Listener, server_context  # noqa: PLC0415
+
+        context = None
+        if self._tls:
+            self._authority = CertificateAuthority(now=datetime.now(UTC))
+            names = [*self._names, *({self._host} - _ANY_ADDRESS)]
+            context = server_context(
+                pair=self._authority.issue_server(names=names), client_ca_pem=self._authority.certificate_pem
+            )
+        return Listener(
+            handle, host=self._host, port=self._port, tls=context, allow_remote=self._allow_remote
+        )

@@ -1,0 +1,309 @@
+"""The API server as one object: a `Request` in, a `Response` out, all state in memory.
+
+In:    `Request`s, from a socket or straight from a client
+Out:   `Response`s; a watch's goes on until it ends
+Next:  identity.py, request_info.py and resources.py find out who wants what of which resource; then reading.py,
+       writing.py, deletion.py, subresource_verbs.py or endpoints.py answer
+Rules: no sockets, no files, no threads. Whatever fails is answered with a Status; an exception that nobody foresaw is
+       logged with its traceback and answered with a 500 that tells nothing of it.
+Source: API concepts; kube-apiserver 1.36's answers, as recorded
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from listwatch.apimachinery.clock import Clock
+from listwatch.apimachinery.http import Request, Response
+from listwatch.apiserver import views
+from listwatch.apiserver.addresses import FIRST_ADDRESS, ServiceAddresses
+from listwatch.apiserver.call import Call, failure_response
+from listwatch.apiserver.deletion import DeleteOptions, Deleter
+from listwatch.apiserver.endpoints import answer_path, is_public
+from listwatch.apiserver.identity import User, authenticate
+from listwatch.apiserver.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
+from listwatch.apiserver.negotiation import Form, accepted_form, decode_body
+from listwatch.apiserver.reading import Reader
+from listwatch.apiserver.request_info import RequestInfo, parse_request
+from listwatch.apiserver.resources import Resource, ResourceRegistry, builtin_resources
+from listwatch.apiserver.reviews import answer_review
+from listwatch.apiserver.revision_log import RevisionLog
+from listwatch.apiserver.statuses import (
+    APIFailure,
+    forbidden,
+    forbidden_path,
+    internal_error,
+    method_not_allowed,
+    no_such_resource,
+    not_implemented,
+)
+from listwatch.apiserver.storage import Storage
+from listwatch.apiserver.subresource_verbs import SubresourceVerbs
+from listwatch.apiserver.timestamps import format_timestamp
+from listwatch.apiserver.watch import WatchHub
+from listwatch.apiserver.writing import Writer
+
+JSONObject = dict[str, Any]
+# A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
+# version as low as that of the first change can be asked for.
+FIRST_REVISION: Final = 200
+FLOOR: Final = 1
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_NOBODY: Final[Mapping[str, User]] = MappingProxyType({})
+_log = logging.getLogger("listwatch.apiserver")
+
+
+class APIServer:
+    """A Kubernetes API server in memory.
+
+    Promised: what was answered has happened, in one order that all lists and watches agree on; a watch tells every
+    change once; every refusal is a Status. Not promised: RBAC (whoever is authenticated may do everything),
+    server-side apply, custom resources, controllers other than those that end namespaces.
+    Threads: none; use it from one event loop. Make it where the clock can be read.
+
+    Args:
+        clock: Rules creation times, timeouts, bookmarks and the ends of namespaces.
+        tokens: Users by bearer token.
+        new_uid: Gives a fresh UID for each object.
+        chance: For generated names and the lengths of watches. Seed it for runs that repeat.
+        bookmark_interval: Seconds between bookmarks of a watch that allows them.
+        minimum_watch_seconds: A watch without `timeoutSeconds` lasts between this and twice this.
+        history_limit: How many changes are retained, at least, for watches and snapshots.
+        namespace_deletion_delay: Seconds until a deleted namespace begins to be emptied.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        tokens: Mapping[str, User] = _NOBODY,
+        new_uid: Callable[[], str] | None = None,
+        chance: random.Random | None = None,
+        bookmark_interval: float = 60.0,
+        minimum_watch_seconds: float = 1800.0,
+        history_limit: int = 100_000,
+        namespace_deletion_delay: float = 1.0,
+    ) -> None:
+        chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
+        self._clock = clock
+        self._tokens = dict(tokens)
+        self._registry: ResourceRegistry = builtin_resources()
+        self._storage = Storage(
+            RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
+        )
+        self._hub = WatchHub(self._storage, clock)
+        self._reader = Reader(
+            self._hub,
+            chance=chance,
+            minimum_watch_seconds=minimum_watch_seconds,
+            bookmark_interval=bookmark_interval,
+        )
+        self._writer = Writer(
+            self._storage,
+            clock=clock,
+            new_uid=new_uid or (lambda: str(uuid.uuid4())),
+            chance=chance,
+            admission=NamespaceAdmission(self._storage),
+            addresses=ServiceAddresses(self._storage),
+        )
+        self._ends = NamespaceEnds(
+            self._hub,
+            self._registry,
+            delete=self._delete_content,
+            finish=self._finish_namespace,
+            delay=namespace_deletion_delay,
+        )
+        self._deleter = Deleter(
+            self._storage, clock=clock, reader=self._reader, on_namespace=self._ends.begin
+        )
+        self._subresources = SubresourceVerbs(
+            self._storage,
+            pods=self._resource("", "pods"),
+            writer=self._writer,
+            reader=self._reader,
+            deleter=self._deleter,
+            clock=clock,
+        )
+        self._seed()
+
+    @property
+    def revision(self) -> int:
+        """Of the newest change."""
+        return self._storage.revision
+
+    @property
+    def log(self) -> RevisionLog:
+        """The log itself, for looking back: `history`, `at`. Write through `handle`."""
+        return self._storage.log
+
+    def compact(self, revision: int | None = None) -> None:
+        """Forget the history up to `revision` (by default all): older versions are answered with 410 from now on.
+
+        Raises:
+            ValueError: `revision` is yet to come. Nothing is changed.
+        """
+        self._storage.log.compact(revision)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request; this is the server's whole HTTP surface, and a `Transport` for clients.
+
+        The answer of a watch must be read to its end or closed. Nothing is raised for what the request or the
+        server does wrong: that is answered with a Status.
+        """
+        try:
+            return await self._answer(request)
+        except APIFailure as refusal:
+            return failure_response(refusal, _failure_form(request))
+        except Exception:  # noqa: BLE001 - the last resort: answered, and logged with its traceback
+            _log.exception("%s failed", request)
+            return failure_response(internal_error("the server has a fault, its log tells more"))
+
+    async def aclose(self) -> None:
+        """End all watches and the server's own tasks. Safe to call twice."""
+        self._hub.close()
+        await self._ends.aclose()
+
+    async def _answer(self, request: Request) -> Response:
+        user = authenticate(request, self._tokens)
+        info = parse_request(request.method, request.target)
+        if info.method not in _METHODS:
+            raise method_not_allowed()
+        if user.is_anonymous and not is_public(info):
+            raise _forbidden(user, info)
+        if not info.is_resource:
+            return answer_path(info, request, self._registry)
+        resource = self._find(info, request)
+        if isinstance(resource, Response):
+            return resource
+        _check_verb(resource, info)
+        streaming = info.verb == "watch"
+        form = accepted_form(request.headers.get("Accept", ""), streaming=streaming)
+        return await self._dispatch(Call(request, info, user, resource, form))
+
+    def _find(self, info: RequestInfo, request: Request) -> Resource | Response:
+        resource = self._registry.find(info.group, info.version, info.resource)
+        if resource is None:
+            if self._registry.group(info.group) is None:
+                bare = parse_request("GET", f"/apis/{info.group}/{info.version}")
+                return answer_path(bare, request, self._registry)
+            raise no_such_resource()
+        misplaced = bool(info.namespace) != resource.namespaced and (info.namespace or info.name)
+        if misplaced or (info.subresource and info.subresource not in resource.subresources):
+            raise no_such_resource()
+        return resource
+
+    async def _dispatch(self, call: Call) -> Response:
+        if call.info.subresource:
+            return self._subresources.answer(call)
+        if not call.resource.is_stored:
+            return self._answer_unstored(call)
+        match call.info.verb:
+            case "get":
+                return self._reader.get(call)
+            case "list":
+                return await self._reader.list_objects(call)
+            case "watch":
+                return self._reader.watch(call)
+            case "create":
+                return self._writer.create(call)
+            case "update":
+                return self._writer.update(call)
+            case "patch":
+                return self._writer.patch(call)
+            case "delete":
+                return self._deleter.delete(call)
+            case _:
+                return self._deleter.delete_collection(call)
+
+    def _answer_unstored(self, call: Call) -> Response:
+        resource = call.resource
+        if resource.name == "bindings":
+            return self._subresources.bind(call)
+        if call.info.verb != "create":
+            raise not_implemented(f"keep {resource.qualified}")
+        body = decode_body(call.request.body, call.content_type, resource.kind)
+        value, warnings = self._writer.decoded(resource, body)
+        call.warnings.extend(warnings)
+        created = format_timestamp(self._clock.now())
+        answer = answer_review(resource.kind, value, user=call.user, tokens=self._tokens, created=created)
+        if answer is None:
+            raise not_implemented(f"answer {resource.qualified}")
+        return call.respond(201, views.document(resource, answer, call.form, now=self._clock.now()))
+
+    def _delete_content(self, resource: Resource, namespace: str, name: str) -> None:
+        stored = self._storage.get(resource, namespace, name)
+        if stored is not None:
+            self._deleter.remove(resource, namespace, stored, DeleteOptions())
+
+    def _finish_namespace(self, name: str) -> None:
+        self._deleter.finish_namespace(self._resource("", "namespaces"), name)
+
+    def _resource(self, group: str, name: str) -> Resource:
+        found = self._registry.group(group)
+        resource = self._registry.find(group, found.versions[0], name) if found is not None else None
+        if resource is None:
+            raise LookupError(f"{group}/{name} is not served")
+        return resource
+
+    def _seed(self) -> None:
+        """Make what every cluster has from its first moment on."""
+        namespaces = self._resource("", "namespaces")
+        for name in SEEDED:
+            body: JSONObject = {"metadata": {"name": name}}
+            self._writer.create_object(namespaces, "", self._writer.decoded(namespaces, body)[0])
+        services = self._resource("", "services")
+        service = {
+            "metadata": {
+                "name": "kubernetes",
+                "labels": {"component": "apiserver", "provider": "kubernetes"},
+            },
+            "spec": {
+                "clusterIP": FIRST_ADDRESS,
+                "clusterIPs": [FIRST_ADDRESS],
+                "type": "ClusterIP",
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+            },
+        }
+        self._writer.create_object(services, "default", self._writer.decoded(services, service)[0])
+
+
+def _failure_form(request: Request) -> Form:
+    """The form of a refusal: what the client accepts if it can be had, else JSON."""
+    try:
+        return Form(accepted_form(request.headers.get("Accept", "")).media_type)
+    except APIFailure:
+        return Form()
+
+
+def _check_verb(resource: Resource, info: RequestInfo) -> None:
+    """Refuse what the resource does not offer, as discovery tells it.
+
+    Raises:
+        APIFailure: 405.
+    """
+    part = resource.subresources.get(info.subresource)
+    if part is not None:
+        verbs: tuple[str, ...] = part.verbs
+    elif resource.namespaced and not info.namespace and info.verb in {"create", "deletecollection"}:
+        verbs = ()  # across namespaces one can only look
+    elif info.verb == "create" and info.name:
+        verbs = ()
+    else:
+        verbs = resource.verbs
+    verb = "get" if part is not None and info.verb == "watch" else info.verb
+    if verb not in verbs or (info.verb in {"update", "patch"} and not info.name):
+        raise method_not_allowed()
+
+
+def _forbidden(user: User, info: RequestInfo) -> APIFailure:
+    if not info.is_resource:
+        return forbidden_path(user.name, info.verb, info.path)
+    resource = f"{info.resource}/{info.subresource}" if info.subresource else info.resource
+    where = f'in the namespace "{info.namespace}"' if info.namespace else "at the cluster scope"
+    why = f'User "{user.name}" cannot {info.verb} resource "{resource}" in API group "{info.group}" {where}'
+    return forbidden(info.group, info.resource, info.name, why)

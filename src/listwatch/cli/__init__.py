@@ -1,0 +1,1 @@
+"""The command line: `listwatch demo | get | watch | serve`."""

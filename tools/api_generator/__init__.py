@@ -1,0 +1,1 @@
+"""Python modules from OpenAPI documents: names (names.py), meaning (schema.py), text (source.py)."""
