@@ -1,8 +1,8 @@
 """List the pods of a namespace, then watch them: the heart of client-go in a page.
 
-    listwatch serve --kubeconfig ./demo.kubeconfig &          # or any cluster of yours
-    KUBECONFIG=./demo.kubeconfig python examples/01_list_watch.py
-    KUBECONFIG=./demo.kubeconfig kubectl run test-pod --image=nginx    # in another terminal
+listwatch serve --kubeconfig ./demo.kubeconfig &          # or any cluster of yours
+KUBECONFIG=./demo.kubeconfig python examples/01_list_watch.py
+KUBECONFIG=./demo.kubeconfig kubectl run test-pod --image=nginx    # in another terminal
 """
 
 import asyncio

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode puts no test folder on the path
 
-from virtual_time import run_virtual  # noqa: E402 (after the path is set)
+from virtual_time import run_virtual
 
 
 @pytest.fixture

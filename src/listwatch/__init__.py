@@ -26,15 +26,23 @@ if TYPE_CHECKING:
         DecodeError,
         Expired,
         Forbidden,
+        Gone,
+        InternalError,
         Invalid,
         ListWatchError,
+        MethodNotAllowed,
+        NotAcceptable,
         NotFound,
         ProtocolError,
+        RequestEntityTooLarge,
         RequestTimeout,
+        ServerTimeout,
+        ServiceUnavailable,
         Status,
         TooManyRequests,
         TransportError,
         Unauthorized,
+        UnsupportedMediaType,
     )
     from listwatch.apimachinery.key import ObjectKey
     from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion, compare_resource_version
@@ -47,16 +55,17 @@ if TYPE_CHECKING:
     from listwatch.client.client import Client
     from listwatch.client.config import Config
     from listwatch.client.kubeconfig import load_config
-    from listwatch.client.resource import PatchType, ResourceClient
+    from listwatch.client.resource import ALL_NAMESPACES, PatchType, ResourceClient, SubresourceClient
     from listwatch.client.watch import Watch
     from listwatch.reflector.list_watch import Lister, ListerWatcher, ListWatch, Watcher
 
 _HOME = {
     "apimachinery.errors": (
         "APIStatusError", "AlreadyExists", "BadRequest", "CertificateError", "ConfigError", "Conflict",
-        "ConnectionLost", "ConnectionRefused", "CredentialError", "DecodeError", "Expired", "Forbidden",
-        "Invalid", "ListWatchError", "NotFound", "ProtocolError", "RequestTimeout", "Status",
-        "TooManyRequests", "TransportError", "Unauthorized",
+        "ConnectionLost", "ConnectionRefused", "CredentialError", "DecodeError", "Expired", "Forbidden", "Gone",
+        "InternalError", "Invalid", "ListWatchError", "MethodNotAllowed", "NotAcceptable", "NotFound",
+        "ProtocolError", "RequestEntityTooLarge", "RequestTimeout", "ServerTimeout", "ServiceUnavailable", "Status",
+        "TooManyRequests", "TransportError", "Unauthorized", "UnsupportedMediaType",
     ),
     "apimachinery.key": ("ObjectKey",),
     "apimachinery.meta": ("ObjectMeta", "ResourceVersion", "compare_resource_version"),
@@ -69,25 +78,80 @@ _HOME = {
     "client.client": ("Client",),
     "client.config": ("Config",),
     "client.kubeconfig": ("load_config",),
-    "client.resource": ("PatchType", "ResourceClient"),
+    "client.resource": ("ALL_NAMESPACES", "PatchType", "ResourceClient", "SubresourceClient"),
     "client.watch": ("Watch",),
     "reflector.list_watch": ("ListWatch", "Lister", "ListerWatcher", "Watcher"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = [  # noqa: PLE0604 (names loaded on demand)
+__all__ = [
+    "ALL_NAMESPACES",
+    "APIStatusError",
+    "AlreadyExists",
+    "BadRequest",
+    "CertificateError",
+    "Client",
+    "Config",
+    "ConfigError",
+    "Conflict",
+    "ConnectionLost",
+    "ConnectionRefused",
+    "CredentialError",
+    "DecodeError",
+    "EventType",
+    "Expired",
+    "Forbidden",
+    "Gone",
+    "GroupVersionKind",
+    "InternalError",
+    "Invalid",
+    "ListOptions",
+    "ListWatch",
+    "ListWatchError",
+    "Lister",
+    "ListerWatcher",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "Object",
+    "ObjectKey",
+    "ObjectList",
+    "ObjectMeta",
+    "PatchType",
+    "ProtocolError",
+    "RequestEntityTooLarge",
+    "RequestTimeout",
+    "Resource",
+    "ResourceClient",
+    "ResourceVersion",
+    "ServerTimeout",
+    "ServiceUnavailable",
+    "Status",
+    "SubresourceClient",
+    "TooManyRequests",
+    "TransportError",
+    "Unauthorized",
+    "Unstructured",
+    "UnsupportedMediaType",
+    "Watch",
+    "WatchEvent",
+    "Watcher",
     "__version__",
-    *sorted(_MODULE_OF),
+    "compare_resource_version",
+    "load_config",
+    "section",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module 'listwatch' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"listwatch.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to a type checker it would mean that there is every name
+
+    def __getattr__(name: str) -> Any:
+        module = _MODULE_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module 'listwatch' has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"listwatch.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -75,6 +75,8 @@ def test_label_selectors_choose_or_refuse_as_recorded(step: dict[str, Any]) -> N
         ("a in b", "unable to parse requirement: found 'b' expected: '('"),
         ("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"),
         ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+        ("a in (b,,)", "unable to parse requirement: found ')', expected: ',', or identifier"),
+        ("a in =", "unable to parse requirement: found '=' expected: '('"),
         ("a in (b,=", "unable to parse requirement: found '=', expected: ',', or identifier"),
         ("a==!", "unable to parse requirement: found '!', expected: identifier"),
         (
@@ -138,7 +140,11 @@ def write(key: str, operator: str, members: list[str]) -> str:
     if operator == "!":
         return f"!{key}"
     if operator in ("in", "notin"):
-        return f"{key} {operator} ({','.join(members)})" if members != [""] else f"{key} {operator} (,)"
+        return (
+            f"{key} {operator} ({','.join(sorted(set(members)))})"
+            if set(members) != {""}
+            else f"{key} {operator} (,)"
+        )
     return f"{key}{operator}{members[0]}"
 
 

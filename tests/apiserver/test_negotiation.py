@@ -72,6 +72,12 @@ def test_bodies_are_read_as_json_or_yaml(body: bytes, content_type: str, value: 
 
 REFUSED = [
     (b"x", "text/plain", 415, "the body of the request was in an unknown format"),
+    (
+        b"k8s\0",
+        "application/vnd.kubernetes.protobuf",
+        415,
+        "the embedded API server of listwatch reads JSON and YAML",
+    ),
     (b"", JSON, 400, "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
     (b"{not json", JSON, 400, "invalid character 'n' looking for beginning of object key string ({not json)"),
     (b"[1]", JSON, 400, "json: cannot unmarshal array into Go value"),

@@ -364,6 +364,220 @@ META = {"name": "x", "creationTimestamp": "2026-11-23T11:59:00Z"}
             },
             ["x", "Role/r", "60s", "u", "", "n/s"],
         ),
+        (
+            "",
+            "nodes",
+            {
+                "metadata": {
+                    **META,
+                    "labels": {"node-role.kubernetes.io/worker": "", "kubernetes.io/role": "a"},
+                },
+                "spec": {"unschedulable": True},
+                "status": {
+                    "conditions": [{"type": "Ready", "status": "False"}],
+                    "addresses": [{"type": "InternalIP", "address": "10.0.0.5"}],
+                },
+            },
+            [
+                "x",
+                "NotReady,SchedulingDisabled",
+                "a,worker",
+                "60s",
+                "",
+                "10.0.0.5",
+                "<none>",
+                "<unknown>",
+                "<unknown>",
+                "<unknown>",
+            ],
+        ),
+        (
+            "",
+            "events",
+            {
+                "regarding": {"kind": "Node"},
+                "eventTime": "2026-11-23T11:59:50.000000Z",
+                "series": {"count": 3},
+            },
+            ["<unknown>", "", "", "node", "", "", "", "10s", 3, "x"],
+        ),
+        (
+            "",
+            "services",
+            {
+                "spec": {"type": "LoadBalancer", "externalIPs": ["2.2.2.2"]},
+                "status": {"loadBalancer": {"ingress": [{"hostname": "h"}, {"ip": "1.1.1.1"}]}},
+            },
+            ["x", "LoadBalancer", "<none>", "1.1.1.1,h,2.2.2.2", "<none>", "60s", "<none>"],
+        ),
+        (
+            "",
+            "services",
+            {"spec": {"type": "Odd"}},
+            ["x", "Odd", "<none>", "<unknown>", "<none>", "60s", "<none>"],
+        ),
+        (
+            "",
+            "persistentvolumes",
+            {
+                "metadata": {**META, "deletionTimestamp": "t"},
+                "spec": {
+                    "capacity": {"storage": "1Gi"},
+                    "accessModes": ["ReadOnlyMany", "ReadWriteOnce"],
+                    "persistentVolumeReclaimPolicy": "Retain",
+                    "claimRef": {"namespace": "n", "name": "c"},
+                },
+            },
+            ["x", "1Gi", "RWO,ROX", "Retain", "Terminating", "n/c", "", "<unset>", "", "60s", "<unset>"],
+        ),
+        (
+            "",
+            "componentstatuses",
+            {"conditions": [{"type": "Healthy", "status": "True", "message": "ok"}]},
+            ["x", "Healthy", "ok", ""],
+        ),
+        (
+            "",
+            "resourcequotas",
+            {"status": {"hard": {"limits.cpu": "2", "pods": "3"}, "used": {"pods": "1"}}},
+            ["x", "pods: 1/3", "limits.cpu: 0/2", "60s"],
+        ),
+        (
+            "discovery.k8s.io",
+            "endpointslices",
+            {"addressType": "IPv4", "ports": [{"port": 80}, {}], "endpoints": [{"addresses": ["1.1.1.1"]}]},
+            ["x", "IPv4", "80,*", "1.1.1.1", "60s"],
+        ),
+        (
+            "",
+            "replicationcontrollers",
+            {"spec": {"replicas": 1, "selector": {"b": "2", "a": "1"}}},
+            ["x", 1, 0, 0, "60s", "", "", "a=1,b=2"],
+        ),
+        (
+            "",
+            "podtemplates",
+            {
+                "template": {
+                    "metadata": {"labels": {"a": "1"}},
+                    "spec": {"containers": [{"name": "c", "image": "i"}]},
+                }
+            },
+            ["x", "c", "i", "a=1"],
+        ),
+        (
+            "apps",
+            "controllerrevisions",
+            {
+                "metadata": {
+                    **META,
+                    "ownerReferences": [
+                        {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "s", "controller": True}
+                    ],
+                },
+                "revision": 2,
+            },
+            ["x", "statefulset.apps/s", 2, "60s"],
+        ),
+        (
+            "batch",
+            "jobs",
+            {
+                "metadata": {**META, "deletionTimestamp": "t"},
+                "spec": {"parallelism": 2},
+                "status": {"startTime": "2026-11-23T11:59:00Z"},
+            },
+            ["x", "Terminating", "0/1 of 2", "60s", "60s", "", "", "<none>"],
+        ),
+        (
+            "batch",
+            "jobs",
+            {"spec": {}, "status": {"conditions": [{"type": "Suspended", "status": "True"}]}},
+            ["x", "Suspended", "0/1", "", "60s", "", "", "<none>"],
+        ),
+        (
+            "autoscaling",
+            "horizontalpodautoscalers",
+            {
+                "spec": {
+                    "maxReplicas": 3,
+                    "metrics": [
+                        {"type": "Pods", "pods": {"target": {"averageValue": "5"}}},
+                        {"type": "External", "external": {"target": {"value": "7"}}},
+                        {"type": "Odd"},
+                    ],
+                },
+                "status": {"currentMetrics": [{"type": "Pods", "pods": {"current": {"averageValue": "4"}}}]},
+            },
+            ["x", "/", "4/5, <unknown>/7 + 1 more...", "<unset>", "3", 0, "60s"],
+        ),
+        (
+            "autoscaling",
+            "horizontalpodautoscalers",
+            {
+                "spec": {"targetCPUUtilizationPercentage": 50},
+                "status": {"currentCPUUtilizationPercentage": 40},
+            },
+            ["x", "/", "cpu: 40%/50%", "<unset>", "0", 0, "60s"],
+        ),
+        ("policy", "poddisruptionbudgets", {"spec": {"minAvailable": "50%"}}, ["x", "50%", "N/A", 0, "60s"]),
+        (
+            "networking.k8s.io",
+            "ingressclasses",
+            {"spec": {"controller": "c", "parameters": {"apiGroup": "g", "kind": "K", "name": "p"}}},
+            ["x", "c", "K.g/p", "60s"],
+        ),
+        (
+            "networking.k8s.io",
+            "networkpolicies",
+            {"spec": {"podSelector": {"matchLabels": {"a": "1"}}}},
+            ["x", "a=1", "60s"],
+        ),
+        (
+            "certificates.k8s.io",
+            "certificatesigningrequests",
+            {
+                "spec": {"signerName": "s", "username": "u", "expirationSeconds": 600},
+                "status": {"certificate": "YQ==", "conditions": [{"type": "Approved", "status": "True"}]},
+            },
+            ["x", "60s", "s", "u", "10m", "Approved,Issued"],
+        ),
+        (
+            "storage.k8s.io",
+            "storageclasses",
+            {
+                "metadata": {
+                    **META,
+                    "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+                },
+                "provisioner": "p",
+            },
+            ["x (default)", "p", "Delete", "Immediate", False, "60s"],
+        ),
+        (
+            "admissionregistration.k8s.io",
+            "validatingadmissionpolicybindings",
+            {"spec": {"policyName": "p", "paramRef": {"namespace": "n", "name": "m"}}},
+            ["x", "p", "n/m", "60s"],
+        ),
+        (
+            "flowcontrol.apiserver.k8s.io",
+            "prioritylevelconfigurations",
+            {"spec": {"type": "Limited", "limited": {"nominalConcurrencyShares": 5}}},
+            ["x", "Limited", 5, "<none>", "<none>", "<none>", "60s"],
+        ),
+        (
+            "apiregistration.k8s.io",
+            "apiservices",
+            {"status": {"conditions": [{"type": "Available", "status": "False", "reason": "R"}]}},
+            ["x", "Local", "False (R)", "60s"],
+        ),
+        (
+            "resource.k8s.io",
+            "resourceclaims",
+            {"status": {"allocation": {}, "reservedFor": [{}]}},
+            ["x", "allocated,reserved", "60s"],
+        ),
         ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": "me"}}, ["x", "me", "60s"]),
         ("example.com", "widgets", {}, ["x", "2026-11-23T11:59:00Z"]),
     ],

@@ -37,7 +37,7 @@ def test_a_custom_resource_has_the_fields_that_its_definition_declares() -> None
     declared = frozenset({"spec.size"})
     check_field_selector("x.io", "widgets", parse_field_selector("spec.size=1"), selectable=declared)
     assert field_values("x.io", "widgets", {"spec": {"size": 3}}, selectable=declared)["spec.size"] == "3"
-    with pytest.raises(APIFailure, match="field label not supported: spec.color"):
+    with pytest.raises(APIFailure, match=r"field label not supported: spec\.color"):
         check_field_selector("x.io", "widgets", parse_field_selector("spec.color=red"), selectable=declared)
 
 

@@ -9,6 +9,8 @@ import pytest
 from api_caller import CONFIG_MAPS, PODS, Caller, config_map, pod
 from virtual_time import run_virtual
 
+from listwatch import apiserver
+
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 DEPLOYMENT = {
     "metadata": {"name": "web"},
@@ -237,6 +239,29 @@ def test_unknown_fields_are_warned_of() -> None:
     run_virtual(main)
 
 
+def test_what_has_no_effect_here_is_warned_of_or_refused() -> None:
+    """Roles and webhooks are kept with a warning; definitions of custom resources are refused."""
+
+    async def main() -> None:
+        caller = Caller()
+        role = {"metadata": {"name": "r"}, "rules": []}
+        answer = await caller.send("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role)
+        assert answer.status == 201
+        assert "does not evaluate RBAC" in answer.headers["Warning"]
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        refused = await caller.send("POST", definitions, {"metadata": {"name": "widgets.example.com"}})
+        assert (refused.status, refused.json["reason"]) == (501, "NotImplemented")
+
+    run_virtual(main)
+
+
+def test_the_package_gives_its_names_when_they_are_used() -> None:
+    """What the package exports is what its modules define; other names are no attributes."""
+    assert {name for name in apiserver.__all__ if getattr(apiserver, name).__name__ != name} == set()
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = apiserver.Nothing
+
+
 def test_a_scale_is_read_and_written_through_its_workload() -> None:
     """Writing the Scale of a Deployment changes its replicas and its generation, by PUT and by patch."""
 
@@ -356,5 +381,41 @@ def test_services_get_addresses_and_ports_of_their_own() -> None:
         fixed = {**spec, "clusterIP": made[0]["spec"]["clusterIP"]}
         again = await caller.create(services, {"metadata": {"name": "again"}, "spec": fixed})
         assert again["spec"]["clusterIP"] == made[0]["spec"]["clusterIP"]
+
+    run_virtual(main)
+
+
+def test_the_root_lists_the_paths() -> None:
+    """`GET /` tells where to look."""
+
+    async def main() -> None:
+        paths = (await Caller().get("/")).json["paths"]
+        assert {"/api/v1", "/apis/apps/v1", "/healthz"} <= set(paths)
+
+    run_virtual(main)
+
+
+SCALES = [
+    ("PUT", {"metadata": {"name": "other"}}, 400, "does not match the name on the URL"),
+    ("PUT", {"spec": {"replicas": "three"}}, 400, "cannot unmarshal string"),
+    ("PATCH", {"spec": {"replicas": "three"}}, 422, "cannot unmarshal string"),
+    ("PATCH", {"spec": {"replicas": -1}}, 422, "must be greater than or equal to 0"),
+    ("PATCH", {"metadata": {"uid": "other"}}, 409, "UID in precondition"),
+]
+
+
+@pytest.mark.parametrize(("method", "body", "code", "message"), SCALES)
+def test_a_scale_that_makes_no_sense_is_refused(method: str, body: Any, code: int, message: str) -> None:
+    """The Scale is checked as an object of its own, and against the one that it scales."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(DEPLOYMENTS, DEPLOYMENT)
+        kind = "merge-patch+json" if method == "PATCH" else "json"
+        target = f"{DEPLOYMENTS}/web/scale"
+        answer = await caller.send(method, target, body, content_type=f"application/{kind}")
+        assert answer.status == code
+        assert message in answer.json["message"]
+        assert (await caller.get(f"{DEPLOYMENTS}/none/scale")).status == 404
 
     run_virtual(main)

@@ -206,7 +206,7 @@ def test_a_watcher_that_has_read_everything_survives_compaction() -> None:
 
 
 def test_bookmarks_come_by_the_clock_and_right_before_the_end() -> None:
-    """A bookmark every interval, and one last one, tell how far the watch has come although nothing of its own happens."""
+    """A bookmark every interval, and a last one, tell how far a watch has come to which nothing happens."""
 
     async def main() -> None:
         caller = Caller(bookmark_interval=60.0)
@@ -385,5 +385,41 @@ def test_yaml_is_no_form_for_a_stream() -> None:
     async def main() -> None:
         answer = await Caller().get(f"{CONFIG_MAPS}?watch=true", accept="application/yaml")
         assert answer.status == 406
+
+    run_virtual(main)
+
+
+def test_a_table_watch_tells_its_columns_once_and_its_bookmarks_in_rows() -> None:
+    """The first event carries the columns, the others none; a bookmark's row says where the watch stands."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(CONFIG_MAPS, config_map("a"))
+        accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+        watch = await caller.watch(f"{CONFIG_MAPS}?{STREAMING}", accept=accept)
+        await watch.settle()
+        await caller.create(CONFIG_MAPS, config_map("b"))
+        await watch.settle()
+        tables = [event["object"] for event in watch.events]
+        assert [table["columnDefinitions"] is None for table in tables] == [False, True, True]
+        mark = tables[1]["rows"][0]["object"]["metadata"]
+        assert mark["annotations"] == {"k8s.io/initial-events-end": "true"}
+        await watch.close()
+
+    run_virtual(main)
+
+
+def test_metadata_watches_share_their_bytes() -> None:
+    """A metadata-only watch tells metadata and no more."""
+
+    async def main() -> None:
+        caller = Caller()
+        accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+        watch = await caller.watch(f"{CONFIG_MAPS}?watch=true", accept=accept)
+        await caller.create(CONFIG_MAPS, config_map("a", data={"k": "v"}))
+        await watch.settle()
+        assert set(watch.events[0]["object"]) == {"kind", "apiVersion", "metadata"}
+        assert watch.events[0]["object"]["kind"] == "PartialObjectMetadata"
+        await watch.close()
 
     run_virtual(main)

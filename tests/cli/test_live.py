@@ -137,3 +137,15 @@ def test_lines_on_a_terminal_are_coloured(
     server = ScriptedServer(lists=[pod_list(5, pod("web", 3))])
     terminal = watched(virtual, server, tmp_path, f"{words} --timeout 60")
     assert terminal.getvalue() in {"\x1b[32mADDED\x1b[0m pod/web\n", "\x1b[32mADDED\x1b[0m : web\n"}
+
+
+def test_an_expired_version_is_listed_again(virtual: Virtual, tmp_path: Path) -> None:
+    """After a 410 inside the watch the rows are listed again, the differences shown and the relist told."""
+    gone = failure(410, "Expired", "too old resource version")
+    server = ScriptedServer(
+        lists=[table(5, "db"), table(9, "web")], watches=[Stream([("ERROR", gone)], after=5)]
+    )
+    shown = screens(watched(virtual, server, tmp_path))
+    assert any("DELETED" in screen and "db" in screen for screen in shown)
+    assert "ADDED" in shown[-1]
+    assert "listed again 1 time" in shown[-1]

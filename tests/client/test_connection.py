@@ -25,12 +25,15 @@ from listwatch.apimachinery.errors import (
     ConnectionRefused,
     ListWatchError,
     ProtocolError,
+    RequestTimeout,
 )
+from listwatch.client import connection
 from listwatch.client.client import Client
 from listwatch.client.config import Config, TLSConfig
 from listwatch.client.connection import SocketTransport
 from listwatch.client.credentials import StaticToken
 from listwatch.client.retry import RetryPolicy
+from listwatch.client.watch import Watch
 
 ONCE = RetryPolicy(max_retries=0)
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -222,17 +225,24 @@ async def test_tls_server_on_http() -> None:
 
 async def test_no_client_certificate() -> None:
     """A server that wants a client certificate and gets none ends in a CertificateError that says so."""
-    # A blocking server: asyncio's drops the connection before the alert is out.
+    # A blocking server that stays: asyncio's drops the connection, and with it what it has to say.
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def refuse() -> None:
             plain, _ = listening.accept()
-            with plain, pytest.raises(ssl.SSLError), server_tls(wants_client=True).wrap_socket(plain, server_side=True):
-                pass
+            secure = server_tls(wants_client=True).wrap_socket(
+                plain, server_side=True, do_handshake_on_connect=False
+            )
+            with pytest.raises(ssl.SSLError):
+                secure.do_handshake()
+            with socket.socket(fileno=secure.detach()) as rest:
+                while rest.recv(4096):
+                    pass
 
         refusing = asyncio.create_task(asyncio.to_thread(refuse))
-        with pytest.raises(CertificateError, match="client certificate"):
-            await get(config(listening.getsockname()[1], tls=TRUSTING))
+        async with Client(config(listening.getsockname()[1], tls=TRUSTING)) as client:
+            with pytest.raises(CertificateError, match="client certificate"):
+                await client.resource(Pod).create({"metadata": {"name": "p"}})
         await refusing
 
 
@@ -261,6 +271,40 @@ async def test_not_http() -> None:
             await get(config(server.port))
 
 
+async def test_connection_that_is_never_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handshake that does not end is given up, and RequestTimeout says that no connection was there."""
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.05)
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent, pytest.raises(RequestTimeout, match="no connection within"):
+        await get(config(silent.getsockname()[1], tls=TRUSTING))
+
+
+async def test_request_that_no_header_can_hold() -> None:
+    """What cannot stand in a header is a ConfigError, and nothing is sent."""
+    async with serving(lambda _: reply()) as server:
+        with pytest.raises(ConfigError, match=r"cannot be asked.*header"):
+            await get(config(server.port, user_agent="two\r\nlines: x", credentials=StaticToken("s3cr3t")))
+    assert server.heads == []
+
+
+async def test_closing_the_client_while_a_call_waits() -> None:
+    """A call that waits when its client is closed fails at once as cut off, and is not sent again."""
+    asked = asyncio.Event()
+
+    def keep_still(_: str) -> bytes:
+        asked.set()
+        return b""
+
+    async with serving(keep_still) as server:
+        client = Client(config(server.port))
+        waiting = asyncio.create_task(client.resource(Pod).get("p"))
+        await asked.wait()
+        await client.aclose()
+        with pytest.raises(ConnectionLost):
+            await waiting
+    assert len(server.heads) == 1
+
+
 @pytest.mark.parametrize("method", ["create", "replace", "patch", "delete"])
 async def test_write_is_sent_once(method: str) -> None:
     """A write whose connection is cut is sent once on the wire, also on a connection that was in use before."""
@@ -270,14 +314,15 @@ async def test_write_is_sent_once(method: str) -> None:
         "patch": lambda pods: pods.patch("p", {}),
         "delete": lambda pods: pods.delete("p"),
     }
-    async with serving(lambda line: reply() if line.startswith("GET") else None) as server:
-        async with Client(config(server.port)) as client:
-            await client.resource(Pod).get("p")
-            with pytest.raises(ConnectionLost):
-                await calls[method](client.resource(Pod))
-    assert [line.split()[0] for line in server.lines][0] == "GET"
-    assert len(server.lines) == 2
-    assert server.lines[1].split()[0] in {"POST", "PUT", "PATCH", "DELETE"}
+    async with (
+        serving(lambda line: reply() if line.startswith("GET") else None) as server,
+        Client(config(server.port)) as client,
+    ):
+        await client.resource(Pod).get("p")
+        with pytest.raises(ConnectionLost):
+            await calls[method](client.resource(Pod))
+    verbs = {"create": "POST", "replace": "PUT", "patch": "PATCH", "delete": "DELETE"}
+    assert [line.split()[0] for line in server.lines] == ["GET", verbs[method]]
 
 
 async def test_get_on_a_stale_connection() -> None:
@@ -345,38 +390,26 @@ async def test_watches_do_not_wait_for_one_another() -> None:
         assert server.connections == 120
 
 
-async def test_stop_wakes_a_reader() -> None:
-    """Stopping a watch from another task ends its iteration although the server keeps still."""
+async def following(watch: Watch[Pod], came: asyncio.Event) -> list[str]:
+    """The names that a watch tells of; says when the first came."""
+    names = []
+    async for event in watch:
+        names.append(event.object.name)
+        came.set()
+    return names
 
-    async def follow(watch: Any) -> list[str]:
-        return [event.object.name async for event in watch]
 
+@pytest.mark.parametrize("end", ["stop the watch", "close the client"])
+async def test_reader_is_woken(end: str) -> None:
+    """Stopping a watch, or closing its client, from another task ends its iteration though the server keeps still."""
     async with (
         serving(lambda _: chunked(FRAME, whole=False)) as server,
         Client(config(server.port)) as client,
     ):
-        watch = client.resource(Pod).watch()
-        task = asyncio.create_task(follow(watch))
-        while not server.heads:
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.01)
-        await watch.stop()
-        assert await task == ["p"]
-
-
-async def test_closing_the_client_wakes_a_reader() -> None:
-    """Closing the client ends the watches on it without an error."""
-
-    async def follow(client: Client) -> list[str]:
-        return [event.object.name async for event in client.resource(Pod).watch()]
-
-    async with serving(lambda _: chunked(FRAME, whole=False)) as server:
-        client = Client(config(server.port))
-        task = asyncio.create_task(follow(client))
-        while not server.heads:
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.01)
-        await client.aclose()
+        watch, came = client.resource(Pod).watch(), asyncio.Event()
+        task = asyncio.create_task(following(watch, came))
+        await came.wait()
+        await (watch.stop() if end == "stop the watch" else client.aclose())
         assert await task == ["p"]
 
 
@@ -434,11 +467,13 @@ async def test_rotated_certificate_gets_a_new_connection(tmp_path: Path) -> None
 
     write("old")
     showing = TLSConfig(ca_data=authority().cert_pem, cert_file=cert, key_file=key)
-    async with serving(lambda _: reply(), tls=server_tls(wants_client=True)) as server:
-        async with Client(config(server.port, tls=showing), clock=clock) as client:
-            await client.resource(Pod).get("p")
-            write("newer")
-            await client.resource(Pod).get("p")
+    async with (
+        serving(lambda _: reply(), tls=server_tls(wants_client=True)) as server,
+        Client(config(server.port, tls=showing), clock=clock) as client,
+    ):
+        await client.resource(Pod).get("p")
+        write("newer")
+        await client.resource(Pod).get("p")
     assert [s["subject"][0][0][1] for s in server.subjects] == ["old", "newer"]
 
 
@@ -463,14 +498,16 @@ def test_nothing_is_left_open(tls: bool) -> None:
 
     async def main() -> None:
         context = server_tls() if tls else None
-        async with serving(
-            lambda line: chunked(FRAME, whole=False) if "watch" in line else reply(), tls=context
-        ) as s:
-            async with Client(config(s.port, tls=TRUSTING if tls else None)) as client:
-                await client.resource(Pod).get("p")
-                watch = client.resource(Pod).watch()
-                events = aiter(watch)
-                await anext(events)
+        async with (
+            serving(
+                lambda line: chunked(FRAME, whole=False) if "watch" in line else reply(), tls=context
+            ) as s,
+            Client(config(s.port, tls=TRUSTING if tls else None)) as client,
+        ):
+            await client.resource(Pod).get("p")
+            watch = client.resource(Pod).watch()
+            events = aiter(watch)
+            await anext(events)
         assert asyncio.all_tasks() - {asyncio.current_task()} <= {
             task for task in asyncio.all_tasks() if "handle" in repr(task.get_coro())
         }
@@ -563,7 +600,7 @@ async def test_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
         await get(config(server.port))
         monkeypatch.setenv("NO_PROXY", "invalid")
-        with pytest.raises(ConnectionRefused, match="nowhere.invalid:80: cannot connect: "):
+        with pytest.raises(ConnectionRefused, match=r"nowhere\.invalid:80: cannot connect: "):
             await get(config(80, host="nowhere.invalid"))
     assert len(server.heads) == 1
 

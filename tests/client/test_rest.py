@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from scripted import HANG, Answer, Scripted, Wait, answer, refusal
+from scripted import HANG, Answer, Piece, Scripted, Wait, answer, refusal
 from virtual_time import run_virtual
 
 from listwatch.apimachinery import errors
@@ -422,6 +422,13 @@ def test_page_instead_of_json(content_type: str) -> None:
         fetched(Scripted(page))
     assert len(str(caught.value)) < 500
     assert page.is_closed
+
+
+@pytest.mark.parametrize("piece", [HANG, ConnectionLost("cut")], ids=["silence", "cut"])
+def test_page_that_never_ends(piece: Piece) -> None:
+    """Of a page instead of JSON that does not come whole, what came is told."""
+    with pytest.raises(ProtocolError, match=r"answered text/html instead of JSON.*<html>"):
+        fetched(Scripted(Answer([b"<html>", piece], content_type="text/html")))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from listwatch.apimachinery.errors import (
     ProtocolError,
     RequestTimeout,
 )
+from listwatch.apimachinery.http import Request, Response
 from listwatch.apimachinery.options import ListOptions
 from listwatch.apimachinery.watch_event import WatchEvent
 from listwatch.client.client import Client
@@ -224,6 +225,28 @@ def test_status_on_a_200_that_stays_open() -> None:
     assert followed(json.dumps(STATUS, indent=2).encode(), b"\n", HANG) == [("ERROR", "")]
 
 
+@pytest.mark.parametrize(
+    ("cut", "fails"),
+    [((), DecodeError), ((ConnectionLost("cut"),), ConnectionLost), ((HANG,), RequestTimeout)],
+)
+def test_status_that_never_ends(cut: tuple[Piece, ...], fails: type[Exception]) -> None:
+    """A Status over many lines that stops in the middle is what the stop was."""
+    assert followed(b'{\n  "kind": "Status",\n', b'  "code": 4', *cut, fails=fails) == []
+
+
+def test_endless_lines_that_are_no_frames() -> None:
+    """Something endless that begins like a Status is not read for ever."""
+    endless = stream(b"{\n", *[b" " * 65536 + b"\n"] * 100)
+
+    async def main() -> None:
+        async for _ in pods_of(Scripted(endless)).watch():
+            pass
+
+    with pytest.raises(DecodeError):
+        run_virtual(main)
+    assert not endless.is_drained
+
+
 @pytest.mark.parametrize("body", [b'{\n  "kind": "Table"\n}\n', b'{\n  "kind": "Status",\n'])
 def test_lines_that_are_no_status(body: bytes) -> None:
     """Something else over many lines, or a Status that never ends, is no event."""
@@ -292,7 +315,7 @@ def ended_at(*pieces: Piece, timeout_seconds: int = 300) -> tuple[float, list[tu
     async def main() -> None:
         try:
             async for event in pods_of(Scripted(stream(*pieces))).watch(timeout_seconds=timeout_seconds):
-                seen.append(told(event))
+                seen.append(told(event))  # noqa: PERF401
         finally:
             ends.append(asyncio.get_running_loop().time())
 
@@ -376,6 +399,31 @@ def test_stop_before_the_headers() -> None:
         return [event async for event in watch]
 
     assert leaves_nothing(main) == []
+
+
+def test_stop_in_the_moment_of_the_answer() -> None:
+    """An answer that comes in the same moment as `stop` is closed, not forgotten."""
+    script, gate = Scripted(stream(HANG)), asyncio.Event()
+
+    async def gated(request: Request) -> Response:
+        response = await script(request)
+        await gate.wait()
+        return response
+
+    async def main() -> list[WatchEvent[Pod]]:
+        watch = Client(CONFIG, transport=gated).resource(Pod).watch()
+
+        async def follow() -> list[WatchEvent[Pod]]:
+            return [event async for event in watch]
+
+        task = asyncio.create_task(follow())
+        await asyncio.sleep(1)
+        gate.set()
+        await watch.stop()
+        return await task
+
+    assert leaves_nothing(main) == []
+    assert script.answers[0].is_closed
 
 
 def test_stop_before_anything() -> None:

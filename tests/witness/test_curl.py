@@ -23,7 +23,7 @@ def readme_commands() -> list[str]:
 
 
 def test_the_articles_two_urls(tmp_path: Path) -> None:
-    """curl with the CA and a token lists the pods and watches them, by the commands that the README shows."""
+    """Curl with the CA and a token lists the pods and watches them, by the commands that the README shows."""
     setup, listing, watching = readme_commands()
     with serve(tmp_path) as served:
         served.kubectl("apply", "-f", str(README.with_name("examples") / "test-pod.yaml"))

@@ -82,7 +82,7 @@ class WireMeta(
     creation_timestamp: str | UnsetType = UNSET
     deletion_timestamp: str | UnsetType = UNSET
     deletion_grace_period_seconds: int | UnsetType = UNSET
-    labels: dict[str, str] | UnsetType = UNSET
+    labels: Raw | UnsetType = UNSET
     annotations: Raw | UnsetType = UNSET
     owner_references: Raw | UnsetType = UNSET
     finalizers: list[str] | UnsetType = UNSET
@@ -176,12 +176,15 @@ def _datetime(text: str) -> datetime:
     return _time.decode(b'"%s"' % text.encode())
 
 
+read_labels = _reader(dict[str, str])
+"""Labels from their JSON."""
+
 _managed_fields = _reader(list[ManagedFieldsEntry])
 
 _OWN: dict[str, Callable[[Any], Any]] = dict.fromkeys(WireMeta.__struct_fields__, _same) | {
     "creation_timestamp": _datetime,
     "deletion_timestamp": _datetime,
-    "labels": dict,
+    "labels": read_labels,
     "annotations": _reader(dict[str, str]),
     "owner_references": _reader(list[OwnerReference]),
     "finalizers": list,

@@ -31,7 +31,7 @@ from msgspec import UNSET, Raw
 from listwatch.apimachinery.errors import DecodeError
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.lenient import UNREADABLE, decode_hook, encode_hook, lenient_decode
-from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion, WireMeta
+from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion, WireMeta, read_labels
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.rewrite import rewrite, same
 
@@ -275,11 +275,16 @@ class Object(_Described):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels, to read; change them through `metadata.labels`."""
+        """The labels, to read; change them through `metadata.labels`. Decoded at each look: keep what you use twice."""
         if self._own_meta is not None:
             return MappingProxyType(self._own_meta.labels)
         wire = self._wire.metadata
-        return _EMPTY_LABELS if wire is UNSET or wire.labels is UNSET else MappingProxyType(wire.labels)
+        if wire is UNSET or wire.labels is UNSET:
+            return _EMPTY_LABELS
+        try:
+            return MappingProxyType(read_labels(wire.labels))
+        except UNREADABLE as error:
+            raise DecodeError(f"{self!r}: metadata.labels: {error}") from None
 
     @property
     def key(self) -> ObjectKey:
@@ -457,7 +462,16 @@ def settle(cls: type[AnyObject], wire: Any) -> AnyObject:
 
 
 def settle_meta(meta: WireMeta) -> WireMeta:
-    """The same for metadata."""
+    """The same for metadata.
+
+    Most of a collection shares namespace and name prefix: one string each will do for all.
+    """
+    if meta.namespace is not UNSET:
+        meta.namespace = intern(meta.namespace)
+    if meta.generate_name is not UNSET:
+        meta.generate_name = intern(meta.generate_name)
+    if meta.labels is not UNSET:
+        meta.labels = bytes(meta.labels)  # type: ignore[assignment]
     if meta.annotations is not UNSET:
         meta.annotations = bytes(meta.annotations)  # type: ignore[assignment]
     if meta.owner_references is not UNSET:
@@ -485,6 +499,7 @@ def _lenient_meta(raw: bytes) -> WireMeta:
 
 
 _UNREAD_META = {
+    "labels": "labels",
     "annotations": "annotations",
     "ownerReferences": "owner_references",
     "managedFields": "managed_fields",

@@ -1,7 +1,7 @@
 """An API server to embed: where events are born on a laptop and in tests.
 
-One object, `APIServer` in `server.py`, answers what kube-apiserver answers, in memory: its `handle` takes a `Request`
-and gives a `Response`, without sockets, files or threads. `EmbeddedCluster` in `embedded.py` puts it behind a port.
+`APIServer` answers what kube-apiserver answers, in memory: its `handle` takes a `Request` and gives a `Response`,
+without sockets, files or threads. `EmbeddedCluster` puts it behind a port, with simulated nodes beside it.
 
     request ─▶ server ─▶ reading, watch ──────────────────▶ revision_log
                   └────▶ writing, deletion ─▶ storage ─▶ revision_log ─▶ watch
@@ -9,5 +9,36 @@ and gives a `Response`, without sockets, files or threads. `EmbeddedCluster` in 
 Rules: sees `listwatch.apimachinery` and the data of `listwatch.api` only, never the client: two independent
 readings of the wire format check each other. Nothing here does I/O except the modules of the listening side
 (`sockets`, `certificates`, `kubeconfig_file`, `embedded`). What the server does not do it refuses with a
-Status that says so. This file imports nothing, so that a part costs no more than itself.
+Status that says so. Names are imported when they are first used, so that a part costs no more than itself.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from listwatch.apiserver.embedded import EmbeddedCluster
+    from listwatch.apiserver.identity import User
+    from listwatch.apiserver.revision_log import Change, CompactedError, RevisionLog
+    from listwatch.apiserver.server import APIServer
+    from listwatch.apiserver.statuses import APIFailure
+
+__all__ = ["APIFailure", "APIServer", "Change", "CompactedError", "EmbeddedCluster", "RevisionLog", "User"]
+
+_HOMES = {
+    "APIFailure": "statuses",
+    "APIServer": "server",
+    "Change": "revision_log",
+    "CompactedError": "revision_log",
+    "EmbeddedCluster": "embedded",
+    "RevisionLog": "revision_log",
+    "User": "identity",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -10,7 +10,6 @@ Source: Kubernetes API reference ("Defaults to …"), the recordings, pkg/apis/*
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -66,7 +65,7 @@ def _service(obj: JSONObject) -> None:
     kind = spec.setdefault("type", "ClusterIP")
     for port in maps(spec, "ports"):
         port.setdefault("protocol", "TCP")
-        if port.get("targetPort") in {None, 0, ""} and "port" in port:
+        if port.get("targetPort") in (None, 0, "") and "port" in port:
             port["targetPort"] = port["port"]
     if kind in {"NodePort", "LoadBalancer"}:
         spec.setdefault("externalTrafficPolicy", "Cluster")
@@ -132,14 +131,6 @@ def _limit_range(obj: JSONObject) -> None:
 
 def _pod_template(obj: JSONObject) -> None:
     default_pod_template(child(obj, "template"))
-
-
-def decoded_size(data: str) -> int:
-    """The bytes that base64 text stands for; 0 for text that is none."""
-    try:
-        return len(base64.b64decode(data, validate=True))
-    except (binascii.Error, ValueError):
-        return 0
 
 
 _DEFAULTERS: Final[dict[tuple[str, str], Defaulter]] = {

@@ -24,11 +24,13 @@ from listwatch.apiserver.statuses import (
     bad_request,
     not_acceptable,
     unsupported_body_type,
+    unsupported_protobuf,
 )
 
 JSONObject = dict[str, Any]
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 View = Literal["", "Table", "PartialObjectMetadata"]
 
 _YAML_TYPES: Final = frozenset({YAML, "application/x-yaml", "text/yaml"})
@@ -158,6 +160,8 @@ def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
         text = body
     elif media_type in _YAML_TYPES:
         text = _yaml_to_json(body, kind)
+    elif media_type == PROTOBUF:
+        raise unsupported_protobuf()
     else:
         raise unsupported_body_type()
     try:

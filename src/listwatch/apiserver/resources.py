@@ -74,6 +74,14 @@ _DELETED_OBJECT_RETURNED: Final = frozenset(
         "deviceclasses.resource.k8s.io",
     }
 )
+# Kept, but without the effect that they have elsewhere: whoever makes one is warned.
+_WITHOUT_EFFECT: Final = {
+    "rbac.authorization.k8s.io": "this server does not evaluate RBAC: whoever is authenticated may do everything",
+    "admissionregistration.k8s.io": "this server calls no webhooks and evaluates no admission policies",
+    "apiregistration.k8s.io": "this server forwards no requests to other API servers",
+}
+# Not kept, because what they are for is not done.
+_NOT_MADE: Final = {"customresourcedefinitions.apiextensions.k8s.io": "serve custom resources yet"}
 # Groups whose objects another group's storage holds: the other group, by resource.
 _STORED_ELSEWHERE: Final = {("events.k8s.io", "events"): "events"}
 # The storage version where the preferred version is another, for discovery's hash.
@@ -154,6 +162,16 @@ class Resource:
     def deletes_gracefully(self) -> bool:
         """Whether its objects may be given time to end (RESTGracefulDeleteStrategy)."""
         return self.qualified == "pods"
+
+    @property
+    def caveat(self) -> str:
+        """What whoever makes one of these should know; "" for nothing."""
+        return _WITHOUT_EFFECT.get(self.group, "")
+
+    @property
+    def refusal(self) -> str:
+        """Why none of these can be made, as `statuses.not_implemented` has it; "" if they can."""
+        return _NOT_MADE.get(self.qualified, "")
 
     @property
     def returns_deleted(self) -> bool:

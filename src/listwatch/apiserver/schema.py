@@ -325,9 +325,8 @@ class _Decoder:
                 continue
             inner = f"{path}.{name}" if path else name
             result = self.value(member.node, given, inner, (*stack, name), node.name)
-            if result or member.keeps_zero or member.node.kind not in _DROPPED_WHEN_EMPTY:
-                if not (member.node.kind in {"map", "list"} and not result):
-                    decoded[name] = result
+            if result or _survives_empty(member):
+                decoded[name] = result
         for name in node.implied:
             if name not in decoded:
                 member = fields[name]
@@ -398,7 +397,15 @@ def _literal(node: Node, value: object) -> str:
     return _json_kind(value)
 
 
-_DROPPED_WHEN_EMPTY: Final = frozenset({"map", "list", "string", "bytes", "integer", "number", "boolean"})
+_OMITTED_WHEN_ZERO: Final = frozenset({"string", "bytes", "integer", "number", "boolean"})
+
+
+def _survives_empty(member: Field) -> bool:
+    """Whether an empty value of a field is still there after storing: empty lists and maps never are."""
+    kind = member.node.kind
+    if kind in {"map", "list"}:
+        return False
+    return member.keeps_zero or kind not in _OMITTED_WHEN_ZERO
 
 
 def _string(_: Node, value: Any) -> Any:

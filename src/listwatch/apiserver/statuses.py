@@ -221,6 +221,15 @@ def unsupported_body_type() -> APIFailure:
     return failure(415, message, reason="UnsupportedMediaType")
 
 
+def unsupported_protobuf() -> APIFailure:
+    """415 in our own words: kube-apiserver reads protobuf, and `kubectl create KIND NAME` sends it."""
+    message = (
+        "the embedded API server of listwatch reads JSON and YAML, not protobuf; with kubectl, write a manifest "
+        "and use `kubectl create -f` or `kubectl apply -f`"
+    )
+    return failure(415, message, reason="UnsupportedMediaType")
+
+
 def unsupported_patch_type(message: str = "415: Unsupported Media Type") -> APIFailure:
     """415 for a patch."""
     return failure(415, message, reason="UnsupportedMediaType", details={})

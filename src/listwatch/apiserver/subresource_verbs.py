@@ -19,7 +19,7 @@ from listwatch.apiserver.conversion import from_storage
 from listwatch.apiserver.deletion import Deleter, parse_delete_options
 from listwatch.apiserver.list_options import check_dry_run, field_validation
 from listwatch.apiserver.negotiation import decode_body, encode
-from listwatch.apiserver.patch import invalid_result_message
+from listwatch.apiserver.patch import invalid_result_message, json_kind
 from listwatch.apiserver.reading import Reader
 from listwatch.apiserver.request_info import Query
 from listwatch.apiserver.resources import Resource
@@ -144,7 +144,7 @@ class SubresourceVerbs:
         shape = Schemas.load().node(*_SCALE)
         after = apply_patch(patch_type(call), call.request.body, scale, shape)
         try:
-            return Schemas.load().decode(*_SCALE, after)[0]
+            return _checked_scale(Schemas.load().decode(*_SCALE, after)[0])
         except SchemaError as error:
             cause = FieldCause("FieldValueInvalid", "patch", invalid_result_message(after, str(error)))
             raise invalid("", "", "", [cause]) from error
@@ -174,6 +174,25 @@ class SubresourceVerbs:
     ) -> JSONObject:
         group, version, name = kind
         try:
-            return Schemas.load().decode(group, version, name, body, validation=validation)[0]
+            value, _ = Schemas.load().decode(group, version, name, body, validation=validation)
+            return _checked_scale(value) if kind == _SCALE else value
         except SchemaError as error:
             raise bad_request(error.for_kind(version, name)) from error
+
+
+def _checked_scale(scale: JSONObject) -> JSONObject:
+    """Refuse a number of replicas that is none: taken for zero it would stop a workload.
+
+    Raises:
+        SchemaError: In the decoder's words.
+    """
+    spec = scale.get("spec", {})
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else spec
+    if isinstance(replicas, int) and not isinstance(replicas, bool):
+        return scale
+    field, target = ("spec.replicas", "int32") if isinstance(spec, dict) else ("spec", "v1.ScaleSpec")
+    owner = "ScaleSpec" if isinstance(spec, dict) else "Scale"
+    message = (
+        f"json: cannot unmarshal {json_kind(replicas)} into Go struct field {owner}.{field} of type {target}"
+    )
+    raise SchemaError(message)

@@ -43,6 +43,7 @@ from listwatch.apiserver.statuses import (
     generated_name_exists,
     invalid,
     not_found,
+    not_implemented,
     unsupported_patch_type,
 )
 from listwatch.apiserver.storage import Storage
@@ -96,9 +97,14 @@ class Writer:
         """Make an object.
 
         Raises:
-            APIFailure: 400, 403, 404, 409, 415, 422. Nothing is stored.
+            APIFailure: 400, 403, 404, 409, 415, 422; 501 for kinds that this server has no use for. Nothing is
+            stored.
         """
         query = call.info.query
+        if call.resource.refusal:
+            raise not_implemented(call.resource.refusal)
+        if call.resource.caveat:
+            call.warnings.append(call.resource.caveat)
         dry_run = check_dry_run(query, "CreateOptions")
         value = self._decoded(call, field_validation(query, "CreateOptions"))
         created = self.create_object(call.resource, call.namespace, value, dry_run=dry_run)
@@ -115,9 +121,8 @@ class Writer:
         metadata = value["metadata"]
         _fit_namespace(resource, metadata, namespace)
         self._admission.check_create(resource, namespace, metadata.get("name", ""))
-        if str(metadata.get("resourceVersion", "0")).strip("0123456789") == "" and metadata.get(
-            "resourceVersion"
-        ):
+        version = metadata.get("resourceVersion", "")
+        if version.isdecimal() and int(version):  # any other text is no version, and taken for none
             raise failure(500, "resourceVersion should not be set on objects to be created")
         self._own_metadata(metadata)
         generated = not metadata.get("name") and metadata.get("generateName")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
@@ -77,33 +78,48 @@ class Shell:
 
 
 def run_command(command: Coroutine[Any, Any, int]) -> int:
-    """Run a command to its end, or to Ctrl-C (KeyboardInterrupt) or SIGTERM (an exit code).
+    """Run a command to its end, to Ctrl-C (KeyboardInterrupt), to SIGTERM or to its reader's end (exit codes).
 
-    Either way the command is cancelled first and closes what it has open.
+    Whichever it is, the command is cancelled first and closes what it has open.
     """
     with asyncio.Runner() as runner:
-        return runner.run(_until_terminated(command))
+        return runner.run(_until_told(command))
 
 
-async def _until_terminated(command: Coroutine[Any, Any, int]) -> int:
+async def _until_told(command: Coroutine[Any, Any, int]) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    is_terminated = False
+    told: list[ExitCode] = []
 
-    def terminate() -> None:
-        nonlocal is_terminated
-        is_terminated = True
-        if task is not None:
+    def end(code: ExitCode) -> None:
+        told.append(code)
+        if task is not None and len(told) == 1:
             task.cancel()
 
+    pipe = _pipe_of(sys.stdout)
     # Not every platform and thread can take signals; the default then is good enough.
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.add_signal_handler(signal.SIGTERM, terminate)
+        loop.add_signal_handler(signal.SIGTERM, end, ExitCode.TERMINATED)
+    if pipe is not None:
+        # The writing end of a pipe becomes readable when its reader goes: `listwatch watch pods | head -1` ends
+        # then, and not at an event that may never come.
+        loop.add_reader(pipe, end, ExitCode.BROKEN_PIPE)
     try:
         return await command
     except asyncio.CancelledError:
-        if is_terminated:
-            return ExitCode.TERMINATED
+        if told:
+            return told[0]
         raise
     finally:
+        if pipe is not None:
+            loop.remove_reader(pipe)
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _pipe_of(out: TextIO) -> int | None:
+    """The file descriptor of `out` if that is a pipe."""
+    try:
+        number = out.fileno()
+        return number if stat.S_ISFIFO(os.fstat(number).st_mode) else None
+    except (OSError, ValueError):  # not a file at all, or closed
+        return None

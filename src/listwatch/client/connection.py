@@ -179,7 +179,7 @@ def _error(host: str, proxy: str | None, error: Exception) -> ListWatchError:
     if isinstance(error, aiohttp.ClientResponseError):
         return ProtocolError(f"{host}: the answer is not HTTP: {error.message}")
     if isinstance(error, ValueError):
-        return ConfigError(f"{host}: not a URL that can be asked: {_reason(error)}")
+        return ConfigError(f"{host}: this cannot be asked: {_reason(error)}")
     return ConnectionLost(f"{host}: {_reason(error)}")
 
 

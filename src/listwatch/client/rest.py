@@ -11,6 +11,7 @@ Source: client-go rest.Request; differs: a 401 is retried once with fresh creden
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import weakref
@@ -45,6 +46,7 @@ SILENCE_SECONDS = 65.0
 """How long an answer may keep still: an API server gives up on ordinary requests after 60 s itself."""
 
 _ERROR_BODY_BYTES = 1 << 20
+_EXCERPT_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ class RESTClient:
                 return await self._read(response, call)
             except TransportError as error:
                 delay = self._retry.after_failure(attempt=attempts.sent, method=call.method, error=error)
-                if delay is None:
+                if delay is None or self._is_closed:
                     raise
                 logger.debug("%s: %s; again in %.1f s", call, error, delay)
                 await self.clock.sleep(delay)
@@ -189,7 +191,8 @@ class RESTClient:
         content_type = response.headers.get("Content-Type", "")
         if content_type.partition(";")[0].strip().lower().endswith("json") or not content_type:
             return
-        text = await self._excerpt(response, call)
+        head = await self._beginning(response, call, enough=_EXCERPT_BYTES)
+        text = head[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
         raise ProtocolError(
             f"{call}: {self.config.host} answered {content_type} instead of JSON; is a proxy or another server in "
             f"the way? It said: {text!r}"
@@ -218,8 +221,12 @@ class RESTClient:
         logger.debug("%s: %d", call, response.status)
         return response
 
-    async def _read(self, response: Response, call: Call, *, enough: float = math.inf) -> bytes:
-        parts, size = [], 0
+    async def _read(
+        self, response: Response, call: Call, *, parts: list[bytes] | None = None, enough: float = math.inf
+    ) -> bytes:
+        """The body, or `enough` of it; what came before a failure stands in `parts`."""
+        parts = [] if parts is None else parts
+        size = 0
         try:
             async with aclosing(self._audible(response.chunks, call)) as chunks:
                 async for chunk in chunks:
@@ -229,6 +236,13 @@ class RESTClient:
                         break
         finally:
             await response.aclose()
+        return b"".join(parts)
+
+    async def _beginning(self, response: Response, call: Call, *, enough: int) -> bytes:
+        """At most a little more than `enough` of the body, whatever became of the rest."""
+        parts: list[bytes] = []
+        with contextlib.suppress(TransportError):  # the status line has already said what matters
+            await self._read(response, call, parts=parts, enough=enough)
         return b"".join(parts)
 
     async def _audible(self, chunks: AsyncIterator[bytes], call: Call) -> AsyncGenerator[bytes]:
@@ -247,22 +261,12 @@ class RESTClient:
 
     async def _error(self, call: Call, response: Response) -> APIStatusError:
         retry_after = parse_retry_after(response.headers.get("Retry-After"), now=self.clock.now())
-        try:
-            body = await self._read(response, call, enough=_ERROR_BODY_BYTES)
-        except TransportError:
-            body = b""  # the status line has already said what matters
+        body = await self._beginning(response, call, enough=_ERROR_BODY_BYTES)
         status = decode_status(body)
         if status is None:
-            text = body[:200].decode("utf-8", "replace").strip()
+            text = body[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
             said = f"HTTP {response.status} without a Status" + (f": {text!r}" if text else "")
             status = Status(code=response.status, message=said)
         elif status.code is None:
             status = msgspec.structs.replace(status, code=response.status)
         return error_from_status(status, doing=str(call), retry_after=retry_after)
-
-    async def _excerpt(self, response: Response, call: Call) -> str:
-        try:
-            head = await self._read(response, call, enough=200)
-        except TransportError:
-            head = b""  # the content type will do
-        return head[:200].decode("utf-8", "replace").strip()
