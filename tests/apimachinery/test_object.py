@@ -266,3 +266,21 @@ def test_sections_are_descriptions_on_the_class() -> None:
     """On the class a section tells its wire name; instances hold values."""
     assert CronTab.__dict__["odd"].wire_name == "odd-name"
     assert CronTab.spec is CronTab.__dict__["spec"]
+
+
+def test_labels_that_are_none_are_told_on_the_look() -> None:
+    """Something else than a map of labels raises DecodeError with the object's name, from shortcut and metadata."""
+    tab = CronTab.from_json(b'{"metadata":{"name":"c","labels":["a"]}}')
+    assert tab.name == "c"
+    with pytest.raises(DecodeError, match=r"^<CronTab c .*metadata\.labels: Expected `object`, got `array`"):
+        _ = tab.labels
+    with pytest.raises(DecodeError, match=r"^<CronTab c .*metadata: "):
+        _ = tab.metadata
+
+
+def test_a_section_of_something_just_read_can_be_set_unseen() -> None:
+    """Assigning without looking replaces the section, unknown fields kept."""
+    tab = CronTab.from_json(WIRE)
+    tab.spec = CronTabSpec(cron_spec="@hourly")
+    assert tab.to_json() == WIRE.replace(b'"* *"', b'"@hourly"')
+    assert (tab.spec.cron_spec, tab.odd) == ("@hourly", {"x": 1})

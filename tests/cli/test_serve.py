@@ -19,15 +19,6 @@ import yaml
 import listwatch
 from listwatch.cli.serve import add_parser
 
-PROGRAM = """
-import argparse, sys
-from listwatch.cli.serve import add_parser
-parser = argparse.ArgumentParser(prog="listwatch")
-add_parser(parser.add_subparsers(required=True))
-args = parser.parse_args()
-sys.exit(args.run(args))
-"""
-
 slow = pytest.mark.slow
 
 
@@ -43,7 +34,7 @@ def serving(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     """The command, running in a folder; killed if the test does not end it."""
     source = str(Path(listwatch.__path__[0]).parent)
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "serve", *words],
+        [sys.executable, "-m", "listwatch", "serve", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": source},
         stdout=subprocess.PIPE,
@@ -157,7 +148,7 @@ def test_what_it_wrote_is_removed_on_demand(tmp_path: Path) -> None:
 
 
 @slow
-def test_failures_are_one_line_and_exit_code_1(tmp_path: Path) -> None:
+def test_failures_are_one_line_and_exit_code_3(tmp_path: Path) -> None:
     """A port in use and a file that is no kubeconfig are told in one line, and nothing is left running."""
     (tmp_path / "notes").write_text("- buy milk\n")
     with serving(tmp_path, "--port", "0", "-o", "json") as first:
@@ -171,8 +162,8 @@ def test_failures_are_one_line_and_exit_code_1(tmp_path: Path) -> None:
         ):
             with serving(tmp_path, *words) as process:
                 out, err = process.communicate(timeout=20)
-            assert (process.returncode, out) == (1, "")
-            assert err.startswith("listwatch serve: error: ")
+            assert (process.returncode, out) == (3, "")
+            assert err.startswith("listwatch: ")
             assert complaint in err
             assert err.count("\n") == 1
     assert (tmp_path / "notes").read_text() == "- buy milk\n"

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 from scripted import HANG, Answer, Piece, Scripted, Wait, answer, frame, refusal, stream
 from virtual_time import run_virtual
 
@@ -451,6 +452,48 @@ def test_stop_in_the_loop() -> None:
                 seen.append(told(event))
                 await watch.stop()
         return seen
+
+    assert leaves_nothing(main) == TOLD[:1]
+
+
+def test_stop_in_a_loop_over_batches() -> None:
+    """The same for batches: the batch at hand is the last."""
+    script = Scripted(stream(*FRAMES))
+
+    async def main() -> int:
+        count = 0
+        watch = pods_of(script).watch()
+        async for batch in watch.batches():
+            count += len(batch)
+            await watch.stop()
+        return count
+
+    assert leaves_nothing(main) == 1
+
+
+def test_cut_in_the_moment_of_stop() -> None:
+    """A connection that is cut in the same moment as `stop` is a stop, not an error."""
+    cut = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield FRAMES[0]
+        await cut.wait()
+        raise ConnectionLost("cut")
+
+    async def transport(request: Request) -> Response:
+        return Response(200, CIMultiDict(), chunks())
+
+    async def main() -> list[tuple[str, str]]:
+        watch = Client(CONFIG, transport=transport).resource(Pod).watch()
+
+        async def follow() -> list[tuple[str, str]]:
+            return [told(event) async for event in watch]
+
+        task = asyncio.create_task(follow())
+        await asyncio.sleep(1)
+        cut.set()
+        await watch.stop()
+        return await task
 
     assert leaves_nothing(main) == TOLD[:1]
 

@@ -17,6 +17,7 @@ from scripted import HANG, Answer, Scripted, answer, frame, pod_list, refusal, s
 from listwatch import sync
 from listwatch.api.apps_v1 import Deployment
 from listwatch.api.core_v1 import ConfigMap, Pod
+from listwatch.api.policy_v1 import Eviction
 from listwatch.apimachinery.clock import SystemClock
 from listwatch.apimachinery.errors import (
     ConfigError,
@@ -126,6 +127,16 @@ def test_subresources(server: APIServer) -> None:
         assert deployments.get("d").spec.replicas == 5
         patched = deployments.status.patch("d", {"status": {"replicas": 4}})
         assert (patched.status.replicas, deployments.scale.resource.plural) == (4, "deployments")
+
+
+def test_eviction() -> None:
+    """Any other part of an object is a client of its own, too."""
+    evicted = {"kind": "Status", "status": "Success"}
+    transport = Scripted(answer(evicted, 201))
+    with Client(SCRIPT_CONFIG, transport=transport) as client:
+        made = client.resource(Pod).subresource("eviction", Eviction).post("p", {"metadata": {"name": "p"}})
+    assert isinstance(made, Status)
+    assert transport.targets == ["POST /api/v1/namespaces/default/pods/p/eviction"]
 
 
 def test_kind_by_its_name(server: APIServer) -> None:

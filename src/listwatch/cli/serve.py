@@ -4,7 +4,7 @@ What is for people goes to standard error; with `-o json` one line for programs 
 soon as the server is ready. Beside the kubeconfig two small files are written, so that the article's `curl
 --cacert` works by copy and paste: FILE.ca.crt and FILE.token.
 
-Exit codes: 0 after a signal; 1 if it could not start; 2 for wrong arguments.
+Exit codes: 0 after a signal; else those of cli/exit_codes.py.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def add_parser(
         "serve",
         help="run an embedded cluster in the foreground",
         description="Run an API server with a simulated scheduler and kubelet, until Ctrl-C or SIGTERM.",
+        allow_abbrev=False,
         epilog="An existing kubeconfig keeps its other entries; only those called 'listwatch' are replaced.",
     )
     where = parser.add_argument_group("where")
@@ -88,20 +89,13 @@ def add_parser(
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal comes; the exit code."""
-    try:
-        asyncio.run(_serve(args))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "listwatch":
-            raise
-        print(
-            f"listwatch serve: error: {error.name} is missing. Install it with: pip install 'listwatch[server]'",
-            file=sys.stderr,
-        )
-        return 1
-    except ConfigError as error:
-        print(f"listwatch serve: error: {error}", file=sys.stderr)
-        return 1
+    """Serve until a signal comes; the exit code.
+
+    Raises:
+        ConfigError: The address cannot be listened on, or the files cannot be written.
+        ImportError: The server extra is not installed.
+    """
+    asyncio.run(_serve(args))
     return 0
 
 

@@ -134,13 +134,11 @@ class Watch(Generic[AnyObject]):
     async def _open(self) -> Response | None:
         if self._response is None and not self._stopped.is_set():
             response = await self._until_stopped(self._request(), deadline=None)
-            if response is None:
-                return None
-            if self._stopped.is_set():
+            if response is not None and self._stopped.is_set():
                 await response.aclose()
-                return None
-            self._response = response
-            self._rest.streams.add(self)
+            elif response is not None:
+                self._response = response
+                self._rest.streams.add(self)
         return self._response
 
     async def _request(self) -> Response:
