@@ -285,3 +285,11 @@ def test_kept_objects_let_go_of_the_message() -> None:
         tracemalloc.stop()
     assert kept.name == "a"
     assert held - first < 100_000
+
+
+def test_managed_fields_are_dropped_from_unusual_metadata_too() -> None:
+    """An object that the strict decoder refused keeps its oddities, but not who set which field."""
+    data = b'{"metadata":{"name":"a","creationTimestamp":null,"managedFields":[{"manager":"x"}]}}'
+    read = Codec(Pod, keep_managed_fields=False).object(data)
+    assert read.metadata.managed_fields == []
+    assert read.to_json(type_meta=False) == b'{"metadata":{"name":"a","creationTimestamp":null}}'

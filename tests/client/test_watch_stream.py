@@ -337,7 +337,8 @@ def test_half_open_after_events() -> None:
 
 def test_slow_reader_still_gets_what_arrived() -> None:
     """A reader who comes back after the deadline gets what has arrived, and a clean end if that was the end."""
-    script = Scripted(stream(*FRAMES))
+    on_its_way = Wait(0.5)  # in the system's buffers, and a turn of the loop away
+    script = Scripted(stream(FRAMES[0], on_its_way, FRAMES[1], on_its_way, FRAMES[2]))
     seen = []
 
     async def main() -> None:

@@ -176,8 +176,8 @@ class Codec(Generic[AnyObject]):
             made: AnyObject = self.cls.from_json(data, resource=self.resource)
         else:
             made = self.cls.from_json(data)
-        if not self.keep_managed_fields and made._wire.metadata is not UNSET:
-            made._wire.metadata.managed_fields = UNSET
+        if not self.keep_managed_fields:
+            made._drop_managed_fields()
         return made
 
     def _unusual_list(self, data: bytes) -> ObjectList[AnyObject]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NewType
+from sys import intern
+from typing import Any, NewType, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType, field
@@ -153,6 +154,52 @@ class ObjectMeta(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, ren
         return meta
 
 
+def settle_meta(meta: WireMeta) -> WireMeta:
+    """Cut freshly decoded metadata loose from the message it came in, which it would keep alive.
+
+    Most of a collection shares namespace and name prefix: one string each will do for all.
+    """
+    if meta.namespace is not UNSET:
+        meta.namespace = intern(meta.namespace)
+    if meta.generate_name is not UNSET:
+        meta.generate_name = intern(meta.generate_name)
+    if meta.labels is not UNSET:
+        meta.labels = bytes(meta.labels)  # type: ignore[assignment]
+    if meta.annotations is not UNSET:
+        meta.annotations = bytes(meta.annotations)  # type: ignore[assignment]
+    if meta.owner_references is not UNSET:
+        meta.owner_references = bytes(meta.owner_references)  # type: ignore[assignment]
+    if meta.managed_fields is not UNSET:
+        meta.managed_fields = bytes(meta.managed_fields)  # type: ignore[assignment]
+    return meta
+
+
+def lenient_meta(raw: bytes) -> WireMeta:
+    """Metadata that the strict decoder refuses: nulls left out, unknown fields for others to keep."""
+    given = {} if raw == b"null" else _raw_object.decode(raw)
+    fields = {key: bytes(value) for key, value in given.items() if bytes(value) != b"null"}
+    known = set(WireMeta.__struct_encode_fields__) - _UNREAD_META.keys()
+    read = b"{%s}" % b",".join(
+        msgspec.json.encode(key) + b":" + value for key, value in fields.items() if key in known
+    )
+    try:
+        meta = decode_wire_meta(read)
+    except msgspec.ValidationError:
+        meta = cast("WireMeta", lenient_decode(read, WireMeta))
+    for key, name in _UNREAD_META.items():
+        if key in fields:
+            setattr(meta, name, fields[key])
+    return meta
+
+
+_UNREAD_META = {
+    "labels": "labels",
+    "annotations": "annotations",
+    "ownerReferences": "owner_references",
+    "managedFields": "managed_fields",
+}
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -178,6 +225,10 @@ def _datetime(text: str) -> datetime:
 
 read_labels = _reader(dict[str, str])
 """Labels from their JSON."""
+
+_raw_object = msgspec.json.Decoder(dict[str, Raw])
+decode_wire_meta = msgspec.json.Decoder(WireMeta).decode
+"""Metadata from JSON, the strict way; to be settled."""
 
 _managed_fields = _reader(list[ManagedFieldsEntry])
 

@@ -20,95 +20,32 @@ bytes in which they came and unknown fields survive.
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from sys import intern
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from listwatch.apimachinery.errors import DecodeError
 from listwatch.apimachinery.key import ObjectKey
-from listwatch.apimachinery.lenient import UNREADABLE, decode_hook, encode_hook, lenient_decode
-from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion, WireMeta, read_labels
+from listwatch.apimachinery.lenient import UNREADABLE, encode_hook
+from listwatch.apimachinery.meta import (
+    ObjectMeta,
+    ResourceVersion,
+    WireMeta,
+    decode_wire_meta,
+    lenient_meta,
+    read_labels,
+    settle_meta,
+)
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.rewrite import rewrite, same
-
-T = TypeVar("T")
+from listwatch.apimachinery.section import Section, section
 
 _EMPTY_LABELS: Mapping[str, str] = MappingProxyType({})
 _raw_object = msgspec.json.Decoder(dict[str, Raw])
-_wire_meta = msgspec.json.Decoder(WireMeta)
-
-
-class Section(Generic[T]):
-    """One top-level field of a kind: `spec`, `status`, `data`. Bytes until looked at, then typed.
-
-    Declared by annotation in a subclass of `Object`; made with `section(…)`.
-    """
-
-    __slots__ = ("_decoder", "_type", "factory", "name", "owner", "wire_name")
-
-    def __init__(self, *, factory: Callable[[], T], name: str | None = None) -> None:
-        self.factory = factory
-        self.wire_name = name or ""
-        self.name = ""
-        self.owner: type[Object] | None = None
-        self._type: Any = None
-        self._decoder: msgspec.json.Decoder[T] | None = None
-
-    def __set_name__(self, owner: type[Object], name: str) -> None:
-        self.owner, self.name = owner, name
-        self.wire_name = self.wire_name or _camel(name)
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Object, owner: type) -> T: ...
-    def __get__(self, instance: Object | None, owner: type) -> T | Self:
-        if instance is None:
-            return self
-        looked = instance._looked
-        if looked is None:
-            looked = instance._looked = {}
-        elif self.name in looked:
-            return typing.cast("T", looked[self.name])
-        value = looked[self.name] = self.read(instance)
-        return value
-
-    def __set__(self, instance: Object, value: T) -> None:
-        if instance._looked is None:
-            instance._looked = {}
-        instance._looked[self.name] = value
-
-    def read(self, instance: Object) -> T:
-        """Decode what arrived, afresh: a copy that nobody else holds."""
-        raw = instance._raw(self)
-        if raw is None:
-            return self.factory()
-        if self._decoder is None:
-            self._type = typing.get_type_hints(self.owner)[self.name]
-            self._decoder = msgspec.json.Decoder(self._type, dec_hook=decode_hook)
-        try:
-            return self._decoder.decode(raw)
-        except UNREADABLE:
-            pass
-        try:
-            value = lenient_decode(raw, self._type)
-        except UNREADABLE as error:
-            raise DecodeError(f"{instance!r}: {self.wire_name}: {error}") from None
-        return self.factory() if value is None else typing.cast("T", value)
-
-
-def section(*, factory: Callable[[], Any], name: str | None = None) -> Any:
-    """Declare a top-level field of a kind.
-
-    Args:
-        factory: Makes its value where the object has none: a class, `dict`, `list`, or `lambda: None`.
-        name: Its name on the wire, if that is not the Python name in camelCase.
-    """
-    return Section(factory=factory, name=name)
 
 
 class _MetadataField:
@@ -241,9 +178,9 @@ class Object(_Described):
                 setattr(wire, "kind" if key == "kind" else "api_version", msgspec.json.decode(raw))
             elif key == "metadata":
                 try:
-                    wire.metadata = settle_meta(_wire_meta.decode(raw))
+                    wire.metadata = settle_meta(decode_wire_meta(raw))
                 except msgspec.ValidationError:
-                    wire.metadata = _lenient_meta(raw)
+                    wire.metadata = lenient_meta(raw)
                     extra[key] = raw
             elif key in known:
                 setattr(wire, known[key], raw)
@@ -311,6 +248,15 @@ class Object(_Described):
     def _raw(self, part: Section[Any]) -> bytes | None:
         value = getattr(self._wire, part.name)
         return None if value is UNSET else value
+
+    def _drop_managed_fields(self) -> None:
+        """Forget who set which field. Only right after decoding, while nobody else shares what arrived."""
+        if self._wire.metadata is not UNSET:
+            self._wire.metadata.managed_fields = UNSET
+        if self._extra is not None and self._extra.get("metadata", b"null") != b"null":
+            fields = _raw_object.decode(self._extra["metadata"])
+            fields.pop("managedFields", None)
+            self._extra["metadata"] = msgspec.json.encode(fields)
 
     # Copies and JSON
 
@@ -461,51 +407,6 @@ def settle(cls: type[AnyObject], wire: Any) -> AnyObject:
     return made
 
 
-def settle_meta(meta: WireMeta) -> WireMeta:
-    """The same for metadata.
-
-    Most of a collection shares namespace and name prefix: one string each will do for all.
-    """
-    if meta.namespace is not UNSET:
-        meta.namespace = intern(meta.namespace)
-    if meta.generate_name is not UNSET:
-        meta.generate_name = intern(meta.generate_name)
-    if meta.labels is not UNSET:
-        meta.labels = bytes(meta.labels)  # type: ignore[assignment]
-    if meta.annotations is not UNSET:
-        meta.annotations = bytes(meta.annotations)  # type: ignore[assignment]
-    if meta.owner_references is not UNSET:
-        meta.owner_references = bytes(meta.owner_references)  # type: ignore[assignment]
-    if meta.managed_fields is not UNSET:
-        meta.managed_fields = bytes(meta.managed_fields)  # type: ignore[assignment]
-    return meta
-
-
-def _lenient_meta(raw: bytes) -> WireMeta:
-    given = {} if raw == b"null" else _raw_object.decode(raw)
-    fields = {key: bytes(value) for key, value in given.items() if bytes(value) != b"null"}
-    known = set(WireMeta.__struct_encode_fields__) - _UNREAD_META.keys()
-    read = b"{%s}" % b",".join(
-        msgspec.json.encode(key) + b":" + value for key, value in fields.items() if key in known
-    )
-    try:
-        meta = _wire_meta.decode(read)
-    except msgspec.ValidationError:
-        meta = typing.cast("WireMeta", lenient_decode(read, WireMeta))
-    for key, name in _UNREAD_META.items():
-        if key in fields:
-            setattr(meta, name, fields[key])
-    return meta
-
-
-_UNREAD_META = {
-    "labels": "labels",
-    "annotations": "annotations",
-    "ownerReferences": "owner_references",
-    "managedFields": "managed_fields",
-}
-
-
 def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value, enc_hook=encode_hook, str_keys=True)
 
@@ -515,8 +416,3 @@ def _plain_meta(meta: ObjectMeta, *, managed: bool) -> dict[str, Any]:
     if managed and meta._managed_fields is not UNSET:
         plain["managedFields"] = _plain(meta.managed_fields)
     return plain
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.strip("_").split("_")
-    return first + "".join(word.capitalize() for word in rest)
