@@ -44,6 +44,8 @@ from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.rewrite import rewrite, same
 from listwatch.apimachinery.section import Section, section
 
+__all__ = ["AnyObject", "Object", "Section", "section", "settle"]  # a kind is described with both
+
 _EMPTY_LABELS: Mapping[str, str] = MappingProxyType({})
 _raw_object = msgspec.json.Decoder(dict[str, Raw])
 
