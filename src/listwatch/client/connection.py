@@ -11,6 +11,7 @@ Source: client-go's transport package; differs: HTTP/1.1 with one connection per
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import ssl
@@ -197,4 +198,7 @@ def _handshake_reason(error: BaseException) -> str:
 def _reason(error: BaseException) -> str:
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     verify = getattr(cause, "verify_message", "")
+    number = None if isinstance(cause, ssl.SSLError) else getattr(cause, "errno", None)
+    if isinstance(number, int) and number in errno.errorcode:
+        return os.strerror(number).lower()  # asyncio's own text is about its call, not about what happened
     return verify or getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
