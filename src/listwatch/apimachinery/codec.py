@@ -17,12 +17,14 @@ from msgspec import UNSET, Raw
 
 from listwatch.apimachinery.errors import DecodeError, Status
 from listwatch.apimachinery.lenient import UNREADABLE
-from listwatch.apimachinery.meta import ListMeta
+from listwatch.apimachinery.meta import ListMeta, Shared
 from listwatch.apimachinery.object import AnyObject, settle
 from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
+
+_MOST_SHARED = 4096
 
 
 class _RawList(msgspec.Struct, gc=False, rename="camel"):
@@ -51,7 +53,7 @@ class Codec(Generic[AnyObject]):
         resource: What the objects are, for `Unstructured`; else the class says it.
         keep_managed_fields: Keep who set which field: half of a typical object's bytes.
 
-    Threads: may be shared; holds no state but its decoders.
+    Threads: may be shared; holds no state but its decoders, and short pieces of metadata that objects have alike.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Codec(Generic[AnyObject]):
         self.cls = cls
         self.resource = resource or cls.resource
         self.keep_managed_fields = keep_managed_fields
+        self._shared: Shared = {}
         self._fast = not issubclass(cls, Unstructured)
         wire = cls._wire_class()
         frame = msgspec.defstruct(
@@ -106,6 +109,7 @@ class Codec(Generic[AnyObject]):
         Raises:
             DecodeError: Not JSON, or something that is no list.
         """
+        self._forget()
         try:
             if self._fast:
                 page = self._pages.decode(data)
@@ -126,6 +130,7 @@ class Codec(Generic[AnyObject]):
         Raises:
             DecodeError: A line is not a frame. Its `decoded` holds the events of the lines before it.
         """
+        self._forget()
         if self._fast:
             try:
                 frames = self._frames.decode_lines(lines)
@@ -166,10 +171,14 @@ class Codec(Generic[AnyObject]):
             return WatchEvent(kind, status=decode_status(data) or Status(message=_excerpt(data)))
         return WatchEvent(kind, self._unusual(data))
 
+    def _forget(self) -> None:
+        if len(self._shared) > _MOST_SHARED:
+            self._shared.clear()
+
     def _settle(self, wire: Any) -> AnyObject:
         if not self.keep_managed_fields and wire.metadata is not UNSET:
             wire.metadata.managed_fields = UNSET
-        return settle(self.cls, wire)
+        return settle(self.cls, wire, self._shared)
 
     def _unusual(self, data: bytes) -> AnyObject:
         if issubclass(self.cls, Unstructured):

@@ -34,6 +34,7 @@ from listwatch.apimachinery.lenient import UNREADABLE, encode_hook
 from listwatch.apimachinery.meta import (
     ObjectMeta,
     ResourceVersion,
+    Shared,
     WireMeta,
     decode_wire_meta,
     lenient_meta,
@@ -180,7 +181,7 @@ class Object(_Described):
                 setattr(wire, "kind" if key == "kind" else "api_version", msgspec.json.decode(raw))
             elif key == "metadata":
                 try:
-                    wire.metadata = settle_meta(decode_wire_meta(raw))
+                    wire.metadata = settle_meta(decode_wire_meta(raw), {})
                 except msgspec.ValidationError:
                     wire.metadata = lenient_meta(raw)
                     extra[key] = raw
@@ -333,7 +334,7 @@ class Object(_Described):
             DecodeError: Not JSON, or not an object, or its metadata is of no use.
         """
         try:
-            return settle(cls, msgspec.json.decode(data, type=cls._wire_class()))
+            return settle(cls, msgspec.json.decode(data, type=cls._wire_class()), {})
         except msgspec.ValidationError:
             pass
         except UNREADABLE as error:
@@ -390,13 +391,13 @@ class Object(_Described):
 AnyObject = TypeVar("AnyObject", bound=Object)
 
 
-def settle(cls: type[AnyObject], wire: Any) -> AnyObject:
+def settle(cls: type[AnyObject], wire: Any, shared: Shared) -> AnyObject:
     """Cut a freshly decoded struct loose from the message it came in, and make it an object.
 
     The strict decoder leaves views into the message; kept as they are they would keep all of a list alive.
     """
     if wire.metadata is not UNSET:
-        settle_meta(wire.metadata)
+        settle_meta(wire.metadata, shared)
     for name in cls._sections:
         value = getattr(wire, name)
         if value is not UNSET:
