@@ -33,6 +33,8 @@ class ServiceAddresses:
         self._used: dict[object, int] = {}
         self._next_host = 2
         self._next_port = 0
+        for _, stored in storage.log.state(_COLLECTION).items():
+            self._take(stored.object)
         storage.listen(self._learn)
 
     def assign(self, resource: Resource, service: JSONObject) -> None:
@@ -73,8 +75,11 @@ class ServiceAddresses:
                 if self._used[taken] <= 0:
                     del self._used[taken]
         if change.type != "DELETED":
-            for taken in _taken(change.current.object):
-                self._used[taken] = self._used.get(taken, 0) + 1
+            self._take(change.current.object)
+
+    def _take(self, service: JSONObject) -> None:
+        for taken in _taken(service):
+            self._used[taken] = self._used.get(taken, 0) + 1
 
 
 def _taken(service: JSONObject) -> Iterator[object]:

@@ -25,6 +25,7 @@ from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.identity import User
 from listwatch.apiserver.kubeconfig_file import kubeconfig, write_kubeconfig
 from listwatch.apiserver.life import Delays, Life
+from listwatch.apiserver.revision_log import RevisionLog
 from listwatch.apiserver.server import APIServer
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class EmbeddedCluster:
         delays: How long the steps of a pod's life take.
         records_events: Whether scheduler and kubelets write Events.
         clock: For the server and the simulation. Certificates follow the machine's clock in any case.
+        log: The state to begin with, of a cluster that is no longer; see `APIServer`. Together with the old port,
+            token and authority this is a restart.
+        authority: Whose certificates to show, with TLS; one made for this cluster by default.
     """
 
     def __init__(
@@ -76,6 +80,8 @@ class EmbeddedCluster:
         delays: Delays | None = None,
         records_events: bool = True,
         clock: Clock | None = None,
+        log: RevisionLog | None = None,
+        authority: CertificateAuthority | None = None,
     ) -> None:
         self.admin_token = token or secrets.token_urlsafe(24)
         self._listens = listen
@@ -90,7 +96,8 @@ class EmbeddedCluster:
         self._delays = delays
         self._records_events = records_events
         self._clock = clock or SystemClock()
-        self._authority: CertificateAuthority | None = None
+        self._log = log
+        self._authority = authority
         self._listener: Listener | None = None
         self._server: APIServer | None = None
         self._parts = AsyncExitStack()
@@ -103,7 +110,7 @@ class EmbeddedCluster:
         """
         if self._server is not None:
             raise RuntimeError("an EmbeddedCluster can be started only once")
-        self._server = APIServer(clock=self._clock, tokens=self._tokens)
+        self._server = APIServer(clock=self._clock, tokens=self._tokens, log=self._log)
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self._server.aclose)
             if self._listens:
@@ -164,9 +171,14 @@ class EmbeddedCluster:
         return self._listener.url
 
     @property
+    def authority(self) -> CertificateAuthority | None:
+        """Who signs this cluster's certificates; None without TLS."""
+        return self._authority if self._tls else None
+
+    @property
     def ca_pem(self) -> bytes | None:
         """The authority that clients have to trust; None without TLS."""
-        return self._authority.certificate_pem if self._authority is not None else None
+        return self._authority.certificate_pem if self._tls and self._authority is not None else None
 
     @property
     def kubeconfig(self) -> dict[str, Any]:
@@ -194,7 +206,7 @@ class EmbeddedCluster:
 
         context = None
         if self._tls:
-            self._authority = CertificateAuthority(now=datetime.now(UTC))
+            self._authority = self._authority or CertificateAuthority(now=datetime.now(UTC))
             names = [*self._names, *({self._host} - _ANY_ADDRESS)]
             context = server_context(
                 pair=self._authority.issue_server(names=names), client_ca_pem=self._authority.certificate_pem

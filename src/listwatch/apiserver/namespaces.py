@@ -85,6 +85,12 @@ class NamespaceEnds:
                 self._end(name), name=f"end of namespace {name}"
             )
 
+    def resume(self) -> None:
+        """Begin with every namespace that is being deleted already, as after a restart."""
+        for name, _ in self._storage.log.state(_COLLECTION).items():
+            if self._is_dying(name):
+                self.begin(name)
+
     async def aclose(self) -> None:
         """Leave the namespaces as they are."""
         tasks = list(self._tasks.values())

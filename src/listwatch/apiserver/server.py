@@ -75,6 +75,9 @@ class APIServer:
         minimum_watch_seconds: A watch without `timeoutSeconds` lasts between this and twice this.
         history_limit: How many changes are retained, at least, for watches and snapshots.
         namespace_deletion_delay: Seconds until a deleted namespace begins to be emptied.
+        log: The state to begin with, of a server that is no longer; it belongs to this one from then on. A copy of
+            another's is `fork`, and what a restart forgets is `compact`. None for a new cluster. `history_limit` is
+            the log's own then.
     """
 
     def __init__(
@@ -88,13 +91,17 @@ class APIServer:
         minimum_watch_seconds: float = 1800.0,
         history_limit: int = 100_000,
         namespace_deletion_delay: float = 1.0,
+        log: RevisionLog | None = None,
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
         self._tokens = dict(tokens)
         self._registry: ResourceRegistry = builtin_resources()
+        is_new = log is None
         self._storage = Storage(
             RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
+            if log is None
+            else log
         )
         self._hub = WatchHub(self._storage, clock)
         self._reader = Reader(
@@ -129,7 +136,10 @@ class APIServer:
             deleter=self._deleter,
             clock=clock,
         )
-        self._seed()
+        if is_new:
+            self._seed()
+        else:
+            self._ends.resume()
 
     @property
     def revision(self) -> int:

@@ -9,12 +9,13 @@ Source: client-go kubernetes.NewForConfig and dynamic.NewForConfig in one
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Any, Literal, Self, overload
 
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.apimachinery.codec import Codec
 from listwatch.apimachinery.http import Transport
 from listwatch.apimachinery.object import AnyObject, Object
+from listwatch.apimachinery.partial_object_metadata import PartialObjectMetadata
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.client.config import Config
@@ -23,6 +24,7 @@ from listwatch.client.kubeconfig import load_config
 from listwatch.client.resource import ResourceClient
 from listwatch.client.rest import JSON, SILENCE_SECONDS, Call, RESTClient
 from listwatch.client.retry import RetryPolicy
+from listwatch.client.subresource import METADATA_ONLY, Accept
 
 
 class Client:
@@ -89,11 +91,19 @@ class Client:
 
     @overload
     def resource(
-        self, kind: type[AnyObject], *, namespace: str | None = None
+        self, kind: type[AnyObject], *, namespace: str | None = None, metadata_only: Literal[False] = False
     ) -> ResourceClient[AnyObject]: ...
     @overload
-    def resource(self, kind: Resource, *, namespace: str | None = None) -> ResourceClient[Unstructured]: ...
-    def resource(self, kind: type[Object] | Resource, *, namespace: str | None = None) -> ResourceClient[Any]:
+    def resource(
+        self, kind: Resource, *, namespace: str | None = None, metadata_only: Literal[False] = False
+    ) -> ResourceClient[Unstructured]: ...
+    @overload
+    def resource(
+        self, kind: type[Object] | Resource, *, namespace: str | None = None, metadata_only: Literal[True]
+    ) -> ResourceClient[PartialObjectMetadata]: ...
+    def resource(
+        self, kind: type[Object] | Resource, *, namespace: str | None = None, metadata_only: bool = False
+    ) -> ResourceClient[Any]:
         """What can be done with one kind of object.
 
         Args:
@@ -101,22 +111,30 @@ class Client:
                 collection, `Resource("stable.example.com", "v1", "crontabs")`, whose objects are mappings.
             namespace: Where; None for the configuration's own, as kubectl does; `ALL_NAMESPACES` for all.
                 Means nothing to a kind that is not namespaced.
+            metadata_only: Ask the server for metadata alone, which is a small part of most objects. For reading,
+                patching and deleting: what the server has not sent cannot be written back.
 
         Raises:
             ValueError: A class that stands for no collection.
         """
-        if isinstance(kind, Resource):
-            resource: Resource = kind
-            codec: Codec[Any] = Codec(
-                Unstructured, resource=kind, keep_managed_fields=self._keep_managed_fields
-            )
-        else:
-            resource = kind.resource
-            codec = Codec(kind, keep_managed_fields=self._keep_managed_fields)
-            if not resource.plural:
-                raise ValueError(f"{kind.__name__} stands for no collection: name one with Resource(…)")
-        where = self.config.namespace if namespace is None else namespace
-        return ResourceClient(self._rest, resource, codec, namespace=where)
+        resource = kind if isinstance(kind, Resource) else kind.resource
+        if not isinstance(kind, Resource) and not resource.plural:
+            raise ValueError(f"{kind.__name__} stands for no collection: name one with Resource(…)")
+        cls: type[Object] = Unstructured if isinstance(kind, Resource) else kind
+        if metadata_only:
+            cls = PartialObjectMetadata
+        codec: Codec[Any] = Codec(
+            cls,
+            resource=resource if cls is Unstructured else cls.resource,
+            keep_managed_fields=self._keep_managed_fields,
+        )
+        return ResourceClient(
+            self._rest,
+            resource,
+            codec,
+            namespace=self.config.namespace if namespace is None else namespace,
+            accept=METADATA_ONLY if metadata_only else Accept(),
+        )
 
     async def get_raw(self, target: str, *, accept: str = JSON) -> bytes:
         """The body of any GET: `/version`, `/apis`, a Table.

@@ -56,7 +56,12 @@ class ResourceClient(SubresourceClient[AnyObject]):
     def status(self) -> SubresourceClient[AnyObject]:
         """The `status` of each object, written apart from its spec."""
         return SubresourceClient(
-            self._rest, self.resource, self.codec, namespace=self.namespace, subresource="status"
+            self._rest,
+            self.resource,
+            self.codec,
+            namespace=self.namespace,
+            subresource="status",
+            accept=self._accept,
         )
 
     @property
@@ -106,7 +111,8 @@ class ResourceClient(SubresourceClient[AnyObject]):
                 resource_version_match=resource_version_match,
             ),
         )
-        return self.codec.page(await self._rest.fetch(Call(target=self._collection(asked.to_query()))))
+        call = Call(target=self._collection(asked.to_query()), accept=self._accept.many)
+        return self.codec.page(await self._rest.fetch(call))
 
     def pages(
         self, *, label_selector: str = "", field_selector: str = "", page_size: int = PAGE_SIZE
@@ -167,7 +173,7 @@ class ResourceClient(SubresourceClient[AnyObject]):
         if not asked.timeout_seconds:  # to a server 0 means what None means
             seconds = int(MIN_WATCH_SECONDS * (1 + random.random()))  # noqa: S311 (spreads load, guards nothing)
             asked = replace(asked, timeout_seconds=seconds)
-        call = Call(target=self._collection(asked.to_query(watch=True)))
+        call = Call(target=self._collection(asked.to_query(watch=True)), accept=self._accept.one)
         return Watch(self._rest, call, self.codec, timeout_seconds=asked.timeout_seconds or 0)
 
     async def create(
@@ -191,9 +197,8 @@ class ResourceClient(SubresourceClient[AnyObject]):
         target = self._target(
             None, write_options(dry_run, field_manager, field_validation), namespace=namespace
         )
-        return self.codec.object(
-            await self._rest.fetch(Call(method="POST", target=target, body=self._body(obj)))
-        )
+        call = Call(method="POST", target=target, body=self._body(obj), accept=self._accept.one)
+        return self.codec.object(await self._rest.fetch(call))
 
     async def delete(
         self,
@@ -223,7 +228,8 @@ class ResourceClient(SubresourceClient[AnyObject]):
             APIStatusError, TransportError: as `get`.
         """
         body = _delete_options(grace_period_seconds, propagation_policy, uid, resource_version, dry_run)
-        answer = await self._rest.fetch(Call(method="DELETE", target=self._target(name, []), body=body))
+        call = Call(method="DELETE", target=self._target(name, []), body=body, accept=self._accept.one)
+        answer = await self._rest.fetch(call)
         return decode_status(answer) or self.codec.object(answer)
 
     async def delete_collection(
@@ -248,7 +254,8 @@ class ResourceClient(SubresourceClient[AnyObject]):
             raise ValueError(f"delete_collection of {self.resource.plural} needs one namespace")
         query = ListOptions(label_selector=label_selector, field_selector=field_selector).to_query()
         body = _delete_options(grace_period_seconds, propagation_policy, None, None, dry_run)
-        answer = await self._rest.fetch(Call(method="DELETE", target=self._collection(query), body=body))
+        call = Call(method="DELETE", target=self._collection(query), body=body, accept=self._accept.many)
+        answer = await self._rest.fetch(call)
         return decode_status(answer) or self.codec.page(answer)
 
     def _collection(self, query: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.options import encode_query
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
-from listwatch.client.rest import Call, RESTClient
+from listwatch.client.rest import JSON, Call, RESTClient
 
 ALL_NAMESPACES = ""
 """As a namespace: all of them."""
@@ -39,6 +39,25 @@ class PatchType(StrEnum):
     """All fields that `field_manager` wants to own (server-side apply); creates the object if need be."""
 
 
+class Accept(NamedTuple):
+    """In which form the server shall answer.
+
+    Attributes:
+        one: With one object, also in the frames of a watch.
+        many: With a list.
+    """
+
+    one: str = JSON
+    many: str = JSON
+
+
+METADATA_ONLY = Accept(
+    "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
+    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+)
+"""Without spec, status and the rest. No other form is named: a server that cannot do it says so (406)."""
+
+
 class SubresourceClient(Generic[AnyObject]):
     """A part of each object that has an address of its own: `status`, `scale`, `eviction`.
 
@@ -53,12 +72,14 @@ class SubresourceClient(Generic[AnyObject]):
         *,
         namespace: str,
         subresource: str = "",
+        accept: Accept = Accept(),  # noqa: B008 (immutable)
     ) -> None:
         self._rest = rest
         self.resource = resource
         self.codec = codec
         self.namespace = namespace if resource.namespaced else ALL_NAMESPACES
         self._subresource = subresource
+        self._accept = accept
 
     async def get(self, name: str, *, resource_version: str | None = None) -> AnyObject:
         """One object by name.
@@ -74,7 +95,7 @@ class SubresourceClient(Generic[AnyObject]):
             ValueError: This client is for all namespaces, or the name can be none.
         """
         target = self._target(name, [("resourceVersion", resource_version)])
-        return self.codec.object(await self._rest.fetch(Call(target=target)))
+        return self.codec.object(await self._rest.fetch(Call(target=target, accept=self._accept.one)))
 
     async def replace(
         self,
@@ -109,9 +130,8 @@ class SubresourceClient(Generic[AnyObject]):
         target = self._target(
             name or own_name, write_options(dry_run, field_manager, field_validation), namespace=namespace
         )
-        return self.codec.object(
-            await self._rest.fetch(Call(method="PUT", target=target, body=self._body(obj)))
-        )
+        call = Call(method="PUT", target=target, body=self._body(obj), accept=self._accept.one)
+        return self.codec.object(await self._rest.fetch(call))
 
     async def patch(
         self,
@@ -151,7 +171,11 @@ class SubresourceClient(Generic[AnyObject]):
         else:
             body = patch if isinstance(patch, bytes) else msgspec.json.encode(patch)
         call = Call(
-            method="PATCH", target=self._target(name, options), body=body, content_type=patch_type.value
+            method="PATCH",
+            target=self._target(name, options),
+            body=body,
+            content_type=patch_type.value,
+            accept=self._accept.one,
         )
         return self.codec.object(await self._rest.fetch(call))
 

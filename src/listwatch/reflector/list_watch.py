@@ -2,6 +2,7 @@
 
 In:    a client, kind, namespace and selectors; or two functions of anybody's
 Out:   lists, and watches that begin where a list ended
+Next:  reflector/reflector.py
 Rules: both are asked with the same selectors: a filter that reaches only one of them corrupts every cache behind it
 Source: client-go tools/cache, ListWatch, Lister, Watcher, ListerWatcher and NewListWatchFromClient
 """
@@ -63,6 +64,9 @@ class ListWatch(Generic[AnyObject]):
         list_func: Fetches one page for the options it is given, continue token and limit included.
         watch_func: Opens one watch for the options it is given.
         disable_chunking: Never ask for less than the whole collection: the limit of a list is left out.
+        supports_watch_list: `watch_func` gives `send_initial_events` on to a server that may know it. A reflector
+            does not ask for streamed lists otherwise.
+        kind: What the objects are, as far as it is known.
     """
 
     def __init__(
@@ -71,10 +75,14 @@ class ListWatch(Generic[AnyObject]):
         list_func: ListFunc[AnyObject],
         watch_func: WatchFunc[AnyObject],
         disable_chunking: bool = False,
+        supports_watch_list: bool = False,
+        kind: type[Object] | Resource | None = None,
     ) -> None:
         self.list_func = list_func
         self.watch_func = watch_func
         self.disable_chunking = disable_chunking
+        self.supports_watch_list = supports_watch_list
+        self.kind = kind
 
     @overload
     @classmethod
@@ -130,7 +138,13 @@ class ListWatch(Generic[AnyObject]):
         def watch_func(options: ListOptions) -> AsyncIterable[WatchEvent[Any]]:
             return resource.watch(selected(options))
 
-        return ListWatch(list_func=list_func, watch_func=watch_func, disable_chunking=disable_chunking)
+        return ListWatch(
+            list_func=list_func,
+            watch_func=watch_func,
+            disable_chunking=disable_chunking,
+            supports_watch_list=True,
+            kind=kind if isinstance(kind, Resource) else resource.codec.cls,
+        )
 
     async def list(self, options: ListOptions = EVERYTHING) -> ObjectList[AnyObject]:
         """One page, or all of it without a limit.
