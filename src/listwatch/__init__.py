@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from listwatch.version import __version__
 
 if TYPE_CHECKING:
+    from listwatch.apimachinery.backoff import Backoff
     from listwatch.apimachinery.errors import (
         AlreadyExists,
         APIStatusError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from listwatch.apimachinery.object import Object, section
     from listwatch.apimachinery.object_list import ObjectList
     from listwatch.apimachinery.options import ListOptions
+    from listwatch.apimachinery.partial_object_metadata import PartialObjectMetadata
     from listwatch.apimachinery.resource import GroupVersionKind, Resource
     from listwatch.apimachinery.unstructured import Unstructured
     from listwatch.apimachinery.watch_event import EventType, WatchEvent
@@ -57,7 +59,29 @@ if TYPE_CHECKING:
     from listwatch.client.kubeconfig import load_config
     from listwatch.client.resource import ALL_NAMESPACES, PatchType, ResourceClient, SubresourceClient
     from listwatch.client.watch import Watch
+    from listwatch.controller.controller import Controller
+    from listwatch.controller.keys import own_key, owner_key
+    from listwatch.controller.reconcile import Result, TerminalError
+    from listwatch.event_recorder.event_recorder import EventRecorder
+    from listwatch.leader_election.leader_elector import LeaderElector
+    from listwatch.leader_election.leadership import Leadership, LeadershipLost
+    from listwatch.reflector.failure import Failure
     from listwatch.reflector.list_watch import Lister, ListerWatcher, ListWatch, Watcher
+    from listwatch.reflector.machine import Policy
+    from listwatch.reflector.reflector import Reflector
+    from listwatch.reflector.states import ReflectorState
+    from listwatch.reflector.store import ReflectorStore
+    from listwatch.reflector.watch_list_support import WatchListSupport
+    from listwatch.shared_informer.delta_fifo import DeltaFIFO
+    from listwatch.shared_informer.deltas import DeletedFinalStateUnknown
+    from listwatch.shared_informer.field_path import index_by_field
+    from listwatch.shared_informer.handlers import EventHandlers, FilteringEventHandler, ResourceEventHandler
+    from listwatch.shared_informer.indexer import Indexer
+    from listwatch.shared_informer.mailbox import Mailbox, MailboxPolicy
+    from listwatch.shared_informer.registration import Registration
+    from listwatch.shared_informer.shared_informer import SharedInformer
+    from listwatch.shared_informer.shared_informer_factory import SharedInformerFactory
+    from listwatch.workqueue.work_queue import QueueShutDown, WorkQueue
 
 _HOME = {
     "apimachinery.errors": (
@@ -81,6 +105,30 @@ _HOME = {
     "client.resource": ("ALL_NAMESPACES", "PatchType", "ResourceClient", "SubresourceClient"),
     "client.watch": ("Watch",),
     "reflector.list_watch": ("ListWatch", "Lister", "ListerWatcher", "Watcher"),
+    "apimachinery.partial_object_metadata": ("PartialObjectMetadata",),
+    "apimachinery.backoff": ("Backoff",),
+    "controller.controller": ("Controller",),
+    "controller.keys": ("owner_key", "own_key",),
+    "controller.reconcile": ("Result", "TerminalError",),
+    "event_recorder.event_recorder": ("EventRecorder",),
+    "leader_election.leader_elector": ("LeaderElector",),
+    "leader_election.leadership": ("Leadership", "LeadershipLost",),
+    "reflector.failure": ("Failure",),
+    "reflector.machine": ("Policy",),
+    "reflector.reflector": ("Reflector",),
+    "reflector.states": ("ReflectorState",),
+    "reflector.store": ("ReflectorStore",),
+    "reflector.watch_list_support": ("WatchListSupport",),
+    "shared_informer.delta_fifo": ("DeltaFIFO",),
+    "shared_informer.deltas": ("DeletedFinalStateUnknown",),
+    "shared_informer.field_path": ("index_by_field",),
+    "shared_informer.handlers": ("EventHandlers", "FilteringEventHandler", "ResourceEventHandler",),
+    "shared_informer.indexer": ("Indexer",),
+    "shared_informer.mailbox": ("Mailbox", "MailboxPolicy",),
+    "shared_informer.registration": ("Registration",),
+    "shared_informer.shared_informer": ("SharedInformer",),
+    "shared_informer.shared_informer_factory": ("SharedInformerFactory",),
+    "workqueue.work_queue": ("QueueShutDown", "WorkQueue",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -88,6 +136,7 @@ __all__ = [
     "ALL_NAMESPACES",
     "APIStatusError",
     "AlreadyExists",
+    "Backoff",
     "BadRequest",
     "CertificateError",
     "Client",
@@ -96,20 +145,33 @@ __all__ = [
     "Conflict",
     "ConnectionLost",
     "ConnectionRefused",
+    "Controller",
     "CredentialError",
     "DecodeError",
+    "DeletedFinalStateUnknown",
+    "DeltaFIFO",
+    "EventHandlers",
+    "EventRecorder",
     "EventType",
     "Expired",
+    "Failure",
+    "FilteringEventHandler",
     "Forbidden",
     "Gone",
     "GroupVersionKind",
+    "Indexer",
     "InternalError",
     "Invalid",
+    "LeaderElector",
+    "Leadership",
+    "LeadershipLost",
     "ListOptions",
     "ListWatch",
     "ListWatchError",
     "Lister",
     "ListerWatcher",
+    "Mailbox",
+    "MailboxPolicy",
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
@@ -117,17 +179,29 @@ __all__ = [
     "ObjectKey",
     "ObjectList",
     "ObjectMeta",
+    "PartialObjectMetadata",
     "PatchType",
+    "Policy",
     "ProtocolError",
+    "QueueShutDown",
+    "Reflector",
+    "ReflectorState",
+    "ReflectorStore",
+    "Registration",
     "RequestEntityTooLarge",
     "RequestTimeout",
     "Resource",
     "ResourceClient",
+    "ResourceEventHandler",
     "ResourceVersion",
+    "Result",
     "ServerTimeout",
     "ServiceUnavailable",
+    "SharedInformer",
+    "SharedInformerFactory",
     "Status",
     "SubresourceClient",
+    "TerminalError",
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
@@ -135,10 +209,15 @@ __all__ = [
     "UnsupportedMediaType",
     "Watch",
     "WatchEvent",
+    "WatchListSupport",
     "Watcher",
+    "WorkQueue",
     "__version__",
     "compare_resource_version",
+    "index_by_field",
     "load_config",
+    "own_key",
+    "owner_key",
     "section",
 ]
 

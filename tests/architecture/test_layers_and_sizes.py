@@ -16,7 +16,21 @@ FUNCTION_LINES = 60
 ON_THE_WAY = {
     "client": ("rest", "frames", "watch", "pager", "resource", "subresource", "client", "connection"),
     "apimachinery": ("codec", "watch_event", "object"),
-    "reflector": ("list_watch",),
+    "reflector": ("list_watch", "stream", "intake", "machine", "reflector", "state_feed"),
+    "shared_informer": (
+        "shared_store",
+        "deltas",
+        "delta_fifo",
+        "indexer",
+        "lister",
+        "notifications",
+        "processor",
+        "registration",
+        "mailbox",
+        "shared_informer",
+    ),
+    "workqueue": ("work_queue", "queue_state"),
+    "controller": ("controller", "reconcile", "keys"),
 }
 
 

@@ -229,7 +229,12 @@ class Object(_Described):
     @property
     def key(self) -> ObjectKey:
         """Namespace and name: what tells it from others of its kind."""
-        return ObjectKey(self.namespace, self.name)
+        wire = self._wire.metadata
+        if self._own_meta is not None or wire is UNSET:
+            return ObjectKey(self.namespace, self.name)
+        # Asked for at every event: straight from what arrived.
+        name, namespace = wire.name, wire.namespace
+        return ObjectKey("" if namespace is UNSET else namespace, "" if name is UNSET else name)
 
     @property
     def api_version(self) -> str:
