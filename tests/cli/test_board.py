@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from listwatch.apimachinery.errors import ConnectionLost
 from listwatch.apimachinery.key import ObjectKey
+from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.watch_event import EventType
 from listwatch.cli.board import (
     DELETED_SECONDS,
@@ -19,9 +21,11 @@ from listwatch.cli.board import (
     View,
 )
 from listwatch.cli.changes import Change
-from listwatch.cli.follow import Connection, Phase
+from listwatch.cli.follow import Connection
 from listwatch.cli.live import cell_style, draw_rows, draw_view
 from listwatch.cli.table import Column, Layout, Row
+from listwatch.reflector.failure import Failure
+from listwatch.reflector.states import BackingOff, Listing, Reason, Watching
 
 ADDED, MODIFIED, DELETED = EventType.ADDED, EventType.MODIFIED, EventType.DELETED
 LAYOUT = Layout((Column("Name"), Column("Status"), Column("Age"), Column("Node", 1)))
@@ -104,19 +108,33 @@ def test_where_there_is_no_room_the_last_changes_are_shown() -> None:
     assert [each.cells[0] for each in look(board, 3, height=1).rows] == ["c"]
 
 
+WATCHING = Watching(since=0, resource_version=ResourceVersion("5"))
+LISTING = Listing(since=0, reason=Reason.EXPIRED, is_streaming=False)
+
+
+def waiting(failure: Failure, error: Exception | None) -> BackingOff:
+    return BackingOff(since=0, failure=failure, error=error, seconds=2.6, failures=1)
+
+
 @pytest.mark.parametrize(
-    ("connection", "text", "is_well"),
+    ("connection", "relists", "text", "is_well"),
     [
-        (Connection(Phase.WATCHING), "watching", True),
-        (Connection(Phase.LISTING, relists=1), "listing, listed again 1 time", True),
-        (Connection(Phase.WATCHING, relists=2), "watching, listed again 2 times", True),
-        (Connection(Phase.WAITING, "cut", 2.6), "cut; trying again in 3 s", False),
+        (WATCHING, 0, "watching", True),
+        (LISTING, 1, "listing, listed again 1 time", True),
+        (WATCHING, 2, "watching, listed again 2 times", True),
+        (waiting(Failure.CUT, ConnectionLost("cut")), 2, "cut; trying again in 3 s", False),
+        (
+            waiting(Failure.VERY_SHORT_WATCH, None),
+            0,
+            "the server ends every watch at once; trying again in 3 s",
+            False,
+        ),
     ],
 )
-def test_the_connection_is_told(connection: Connection, text: str, is_well: bool) -> None:
+def test_the_connection_is_told(connection: Connection, relists: int, text: str, is_well: bool) -> None:
     """The view says how the connection is, and whether that is as it should be."""
     board = board_with()
-    board.note_connection(connection)
+    board.note_connection(connection, relists=relists)
     view = look(board, 0)
     assert (view.connection, view.is_well) == (text, is_well)
 

@@ -90,7 +90,7 @@ def test_notes_are_told() -> None:
 def test_no_error_of_ours_is_taken_for_a_fault() -> None:
     """Every class of the error tree has a meaning; none ends as a fault of listwatch."""
     for kind in every_error():
-        assert describe(kind.__new__(kind)).code is not ExitCode.FAULT
+        assert describe(kind.__new__(kind, "why")).code is not ExitCode.FAULT
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,13 +28,23 @@ from scripted_server import (
 )
 
 from listwatch.apimachinery.errors import (
+    BadRequest,
     CertificateError,
     ConnectionLost,
     ConnectionRefused,
+    CredentialError,
+    Expired,
     Forbidden,
+    InternalError,
+    NotFound,
+    ProtocolError,
+    RequestTimeout,
+    TooManyRequests,
+    Unauthorized,
 )
 from listwatch.cli import watch
 from listwatch.cli.failures import UsageError
+from listwatch.reflector.failure import Failure
 
 Watch = Callable[..., tuple[str, str]]
 
@@ -183,7 +196,7 @@ GONE = failure(410, "Expired", "too old resource version")
 
 @pytest.mark.parametrize("gone", [GONE, Stream([("ERROR", GONE)])])
 def test_after_410_only_differences_are_told(run: Watch, gone: Any) -> None:
-    """A version that has expired leads to a new list at once, of which only the differences are printed."""
+    """A version that has expired leads to a new list, of which only the differences are printed; nothing is said."""
     server = ScriptedServer(
         lists=[
             pod_list(5, pod("same", 1), pod("changed", 2), pod("gone", 3), pod("new-uid", 4)),
@@ -244,21 +257,113 @@ def test_a_server_that_ends_every_watch_is_not_hammered(run: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "watches", "error"),
+    ("answer", "error"),
     [
-        ([ConnectionRefused("cannot connect")], [], ConnectionRefused),
-        ([failure(403, "Forbidden")], [], Forbidden),
-        ([pod_list(5)], [failure(403, "Forbidden")], Forbidden),
-        ([pod_list(5)], [CertificateError("expired")], CertificateError),
+        (ConnectionRefused("cannot connect"), ConnectionRefused),
+        (RequestTimeout("no answer"), RequestTimeout),
+        (failure(500, "InternalError"), InternalError),
+        (failure(429, "TooManyRequests"), TooManyRequests),
+        (failure(403, "Forbidden"), Forbidden),
+        (failure(404, "NotFound"), NotFound),
+        (failure(410, "Expired"), Expired),
+        (b"<html>", ProtocolError),
     ],
 )
-def test_what_waiting_does_not_cure_ends_it(
-    run: Watch, lists: list[Any], watches: list[Any], error: type[Exception]
-) -> None:
-    """A first list that fails, and a later refusal, are errors; each says which configuration was in use."""
-    with pytest.raises(error) as caught:
-        run(ScriptedServer(lists=lists, watches=watches), "watch pods")
-    assert any("Configuration in use" in note for note in caught.value.__notes__)
+@pytest.mark.parametrize("words", ["watch pods", "watch pods -o table"])
+def test_a_first_list_that_fails_ends_it(run: Watch, words: str, answer: Any, error: type[Exception]) -> None:
+    """Whatever keeps it from beginning is told at once: somebody waits to see that it works."""
+    server = ScriptedServer(lists=[answer])
+    with pytest.raises(error):
+        run(server, words)
+    assert len(server.asked) <= 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (failure(400, "BadRequest"), BadRequest),
+        (failure(401, "Unauthorized"), Unauthorized),
+        (failure(403, "Forbidden"), Forbidden),
+        (failure(404, "NotFound"), NotFound),
+        (CertificateError("expired"), CertificateError),
+        (CredentialError("exec failed"), CredentialError),
+    ],
+)
+def test_what_waiting_does_not_cure_ends_it(run: Watch, answer: Any, error: type[Exception]) -> None:
+    """A later refusal that somebody has to do something about is an error, in a first watch and in a later one."""
+    for watches in ([answer], [Stream(after=60), answer]):
+        with pytest.raises(error) as caught:
+            run(ScriptedServer(lists=[pod_list(5)], watches=watches), "watch pods")
+        if not isinstance(caught.value, CredentialError):
+            assert any("Configuration in use" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ConnectionRefused("cannot connect"),
+        RequestTimeout("no answer"),
+        failure(429, "TooManyRequests"),
+        failure(500, "InternalError"),
+        failure(504, "Timeout", "Too large resource version: 5, current: 4"),
+        b"<html>",
+    ],
+)
+@pytest.mark.parametrize("words", ["watch pods -o name", "watch pods -o table --no-initial"])
+def test_what_passes_is_waited_for(run: Watch, words: str, answer: Any) -> None:
+    """A failure that may pass is told on standard error with the time of the next try, and so is its end."""
+    _, err = run(ScriptedServer(lists=[pod_list(5)], watches=[Stream(after=60), answer]), words)
+    waiting, *again = err.splitlines()
+    assert re.search(r"; trying again in \d+\.\d s$", waiting)
+    assert again == ["listwatch: watching again"]
+
+
+def test_watching_again_is_said_when_it_is_true(run: Watch) -> None:
+    """While connections are refused nobody is told that they stand, neither for objects nor for rows."""
+    for words in ("watch pods", "watch pods -o table"):
+        refused = [ConnectionRefused("cannot connect")] * 3
+        _, err = run(ScriptedServer(lists=[pod_list(5)], watches=[Stream(after=60), *refused]), words)
+        assert [line.endswith("watching again") for line in err.splitlines()] == [False] * 3 + [True]
+
+
+def test_the_first_list_is_of_the_present(run: Watch) -> None:
+    """No cache's past is asked for, neither at first nor after a failure, and always in pages."""
+    for words in ("watch pods", "watch pods -o table"):
+        server = ScriptedServer(
+            lists=[pod_list(5, token="t"), pod_list(5), pod_list(9)], watches=[Stream(after=60), GONE]
+        )
+        run(server, words)
+        lists = [query for _, query, _ in server.asked if "watch" not in query]
+        assert lists == [{"limit": "500"}, {"limit": "500", "continue": "t"}, {"limit": "500"}]
+
+
+class Unwritable(io.StringIO):
+    """A standard error that nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_words_that_nobody_reads_end_it(virtual: Callable[[Any], Any], tmp_path: Path) -> None:
+    """A closed standard error ends the command as a closed standard output does."""
+    server = ScriptedServer(lists=[pod_list(5)], watches=[ConnectionRefused("cannot connect")])
+
+    async def main() -> None:
+        shell = shell_for(server, tmp_path)
+        shell.err = Unwritable()
+        with pytest.raises(BrokenPipeError):
+            await watch.command(parsed("watch pods"), shell)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    virtual(main)
+
+
+def test_waits_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """What the reflector logs of its waits the command says itself; other lines of its log go through."""
+    logger = logging.getLogger("listwatch.reflector.reflector")
+    logger.warning("%s (%s); again in %.1f s", Failure.SERVER_ERROR, "no", 1.0)
+    logger.warning("left out %d events", 2)
+    assert [watch.is_untold(record) for record in caplog.records] == [False, True]
 
 
 @pytest.mark.parametrize(

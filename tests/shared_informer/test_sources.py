@@ -178,3 +178,17 @@ def test_two_selectors_converge(
             at[number] += len(batch)
             merged.apply(number, *batch, to=str(batch[-1].object.resource_version) if batch else "")
     assert merged.versions == {name: str(version) for name, (labels, version) in now.items() if labels}
+
+
+def test_what_a_faster_source_knew_is_not_taken_back() -> None:
+    """A source that lags behind never takes the cache back, even after the faster one has let the object go."""
+    merged = Merged(2)
+    merged.replace(0, pod("a", 5), to="5")
+    merged.replace(1, to="5")
+    merged.apply(1, added(pod("a", 8)), to="8")  # it has moved from one selector to the other
+    merged.replace(1, to="9")  # and back; the first source has heard of neither
+    assert merged.versions == {"a": "8"}
+    merged.apply(0, modified(pod("a", 6)), to="6")
+    assert merged.versions == {"a": "8"}
+    merged.replace(0, pod("a", 9), to="9")
+    assert merged.versions == {"a": "9"}

@@ -16,8 +16,9 @@ from enum import Enum, auto
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.watch_event import EventType
 from listwatch.cli.changes import Change
-from listwatch.cli.follow import Connection, Phase
+from listwatch.cli.follow import Connection, trouble
 from listwatch.cli.table import Layout, Row, human_duration
+from listwatch.reflector.states import BackingOff, Listing, Reason, Watching
 
 FLASH_SECONDS = 1.5
 """How long the whole row of a change is coloured."""
@@ -102,7 +103,10 @@ class Board:
     title: str
     _lines: dict[ObjectKey, _Line] = field(default_factory=dict)
     _counts: dict[EventType, int] = field(default_factory=dict)
-    _connection: Connection = field(default_factory=lambda: Connection(Phase.LISTING))
+    _connection: Connection = field(
+        default_factory=lambda: Listing(since=0.0, reason=Reason.START, is_streaming=False)
+    )
+    _relists: int = 0
 
     def note(self, changes: Sequence[Change[Row]], *, is_initial: bool, at: float) -> None:
         """Take changes.
@@ -119,9 +123,10 @@ class Board:
                 self._counts[change.type] = self._counts.get(change.type, 0) + 1
                 self._lines[change.item.key] = _Line(change.item, change.type, at)
 
-    def note_connection(self, connection: Connection) -> None:
-        """Take how the connection is."""
+    def note_connection(self, connection: Connection, *, relists: int = 0) -> None:
+        """Take how the connection is, and how often all had to be fetched again."""
         self._connection = connection
+        self._relists = relists
 
     def view(self, layout: Layout, *, at: float, now: datetime, height: int | None = None) -> View:
         """What to show.
@@ -148,8 +153,8 @@ class Board:
             rows=tuple(_row_view(line, layout, at=at, now=now) for _, line in lines),
             hidden=len(self._lines) - len(lines),
             counts=self._count_text(),
-            connection=_connection_text(self._connection),
-            is_well=self._connection.phase is not Phase.WAITING,
+            connection=_connection_text(self._connection, self._relists),
+            is_well=not isinstance(self._connection, BackingOff),
         )
 
     def _forget(self, at: float) -> None:
@@ -184,10 +189,8 @@ def _row_view(line: _Line, layout: Layout, *, at: float, now: datetime) -> RowVi
     return RowView(cells, event, Tone.PLAIN, tone if since < RECENT_SECONDS else Tone.FADING)
 
 
-def _connection_text(connection: Connection) -> str:
-    if connection.phase is Phase.WAITING:
-        return f"{connection.trouble}; trying again in {connection.retry_in:.0f} s"
-    relists = connection.relists
-    if not relists:
-        return connection.phase.value
-    return f"{connection.phase.value}, listed again {relists} time{'' if relists == 1 else 's'}"
+def _connection_text(connection: Connection, relists: int) -> str:
+    if isinstance(connection, BackingOff):
+        return f"{trouble(connection)}; trying again in {connection.seconds:.0f} s"
+    word = "watching" if isinstance(connection, Watching) else "listing"
+    return f"{word}, listed again {relists} time{'' if relists == 1 else 's'}" if relists else word

@@ -72,7 +72,7 @@ async def command(args: argparse.Namespace, shell: Shell) -> int:
 
 async def _print_table(session: Session, query: Query, shell: Shell, *, wide: bool) -> None:
     source = TableSource(session, query)
-    rows: Sequence[Row] = await source.get() if query.name else (await source.list())[0]
+    rows: Sequence[Row] = await source.get() if query.name else (await source.list()).items
     if not rows:
         _tell_none(query, shell)
         return
@@ -102,7 +102,7 @@ async def _print_one(session: Session, query: Query, shell: Shell, *, output: st
 
 
 async def _print_all(session: Session, query: Query, shell: Shell, *, output: str) -> None:
-    objects, _ = await ObjectSource(session, query, metadata_only=output == "name").list()
+    objects = (await ObjectSource(session, query, metadata_only=output == "name").list()).items
     if output == "json":
         shell.write(render.list_json(objects))
     elif output == "yaml":

@@ -123,9 +123,9 @@ class LiveTable:
         """Take changes; they are seen at the next tick."""
         self._board.note(batch, is_initial=is_initial, at=self._clock.monotonic())
 
-    def connection(self, connection: Connection) -> None:
+    def connection(self, connection: Connection, *, relists: int) -> None:
         """Take how the connection is."""
-        self._board.note_connection(connection)
+        self._board.note_connection(connection, relists=relists)
 
     async def draw(self) -> None:
         """Draw until cancelled. The last state stays on the screen."""

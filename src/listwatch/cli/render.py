@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import msgspec
 
 from listwatch.apimachinery.key import ObjectKey
-from listwatch.apimachinery.object import Object
+from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.watch_event import EventType
-from listwatch.cli.changes import Change, Recognisable
-from listwatch.cli.follow import Connection, Phase
+from listwatch.cli.changes import Change
+from listwatch.cli.follow import Connection, trouble
 from listwatch.cli.shell import Shell
 from listwatch.cli.table import Columns, Layout, Row, cell_text
+from listwatch.reflector.states import BackingOff, Watching
 
-T = TypeVar("T", bound=Recognisable)
-EventText = Callable[[Change[T]], str]
+EventText = Callable[[Change[AnyObject]], str]
 """One event as text, its newline included."""
 
 
@@ -88,7 +88,7 @@ def event_row(layout: Callable[[], Layout], *, paint: Callable[[str], str] = str
     return text
 
 
-class EventPrinter(Generic[T]):
+class EventPrinter(Generic[AnyObject]):
     """Writes each event as it comes; what the connection does goes to standard error.
 
     Args:
@@ -97,13 +97,13 @@ class EventPrinter(Generic[T]):
         initial: Write the present state, too.
     """
 
-    def __init__(self, shell: Shell, text: EventText[T], *, initial: bool = True) -> None:
+    def __init__(self, shell: Shell, text: EventText[AnyObject], *, initial: bool = True) -> None:
         self._shell = shell
         self._text = text
         self._initial = initial
         self._was_waiting = False
 
-    def changes(self, batch: Sequence[Change[T]], *, is_initial: bool) -> None:
+    def changes(self, batch: Sequence[Change[AnyObject]], *, is_initial: bool) -> None:
         """Write them, at once.
 
         Raises:
@@ -114,12 +114,12 @@ class EventPrinter(Generic[T]):
         if batch:
             self._shell.write("".join(map(self._text, batch)))
 
-    def connection(self, connection: Connection) -> None:
+    def connection(self, connection: Connection, *, relists: int) -> None:
         """Tell of trouble, and of its end."""
-        if connection.phase is Phase.WAITING:
+        if isinstance(connection, BackingOff):
             self._was_waiting = True
-            self._shell.tell(f"{connection.trouble}; trying again in {connection.retry_in:.1f} s")
-        elif connection.phase is Phase.WATCHING and self._was_waiting:
+            self._shell.tell(f"{trouble(connection)}; trying again in {connection.seconds:.1f} s")
+        elif isinstance(connection, Watching) and self._was_waiting:
             self._was_waiting = False
             self._shell.tell("watching again")
 

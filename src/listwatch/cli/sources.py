@@ -1,27 +1,28 @@
 """Collections to list and to follow: as objects, as metadata only, as a server's table.
 
 In:    a `Session` and a `Query`                   (cli/connect.py)
-Out:   objects or rows, with the version they are of; watches of them
-Next:  cli/follow.py
-Rules: asks for no more than the output needs: only json and yaml need whole objects
+Out:   `ListerWatcher`s of objects or of rows
+Next:  cli/follow.py, cli/get.py
+Rules: asks for no more than the output needs: only json and yaml need whole objects. Whoever has just applied
+       something looks for it here: lists are of the present, never of a cache's past
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Self
 
 import msgspec
 
-from listwatch.apimachinery.errors import DecodeError, Expired
+from listwatch.apimachinery.errors import DecodeError
 from listwatch.apimachinery.key import ObjectKey
+from listwatch.apimachinery.meta import ListMeta, ResourceVersion
+from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.options import ListOptions
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
 from listwatch.cli.connect import Query, Session
-from listwatch.cli.follow import Batches
 from listwatch.cli.table import (
     FALLBACK_COLUMNS,
     METADATA_ACCEPT,
@@ -34,8 +35,10 @@ from listwatch.cli.table import (
     read_table,
 )
 from listwatch.client.client import Client
-from listwatch.client.pager import PAGE_SIZE
+from listwatch.client.pager import PAGE_SIZE, list_all
 from listwatch.client.resource import ResourceClient
+from listwatch.client.watch import Watch
+from listwatch.reflector.list_watch import EVERYTHING, selecting
 
 
 class ObjectSource:
@@ -48,26 +51,24 @@ class ObjectSource:
     """
 
     def __init__(self, session: Session, query: Query, *, metadata_only: bool = False) -> None:
-        self._query = query.by_field
+        query = query.by_field
+        self._selected = _selected_by(query)
         listing = session.accepting(METADATA_LIST_ACCEPT) if metadata_only else session.client
         watching = session.accepting(METADATA_ACCEPT) if metadata_only else session.client
-        self._listing = _collection(listing, self._query)
-        self._watching = _collection(watching, self._query)
+        self._listing = _collection(listing, query)
+        self._watching = _collection(watching, query)
 
-    async def list(self) -> tuple[Sequence[Unstructured], str]:
-        """All objects, and the version to watch from.
+    async def list(self, options: ListOptions = EVERYTHING) -> ObjectList[Unstructured]:
+        """All objects as they are now, in whatever way `options` would have them.
 
         Raises:
             APIStatusError, TransportError, ProtocolError: The server could not be asked.
         """
-        page = await self._listing.list_all(
-            label_selector=self._query.label_selector, field_selector=self._query.field_selector
-        )
-        return page.items, page.resource_version
+        return await list_all(self._listing.list, self._selected(ListOptions(limit=PAGE_SIZE)))
 
-    def watch(self, resource_version: str) -> AbstractAsyncContextManager[Batches[Unstructured]]:
-        """Changes after that version."""
-        return self._watching.watch(_watch_options(self._query, resource_version))
+    def watch(self, options: ListOptions = EVERYTHING) -> Watch[Unstructured]:
+        """The changes after `options.resource_version`."""
+        return self._watching.watch(self._selected(options))
 
 
 class TableSource:
@@ -80,6 +81,7 @@ class TableSource:
     def __init__(self, session: Session, query: Query) -> None:
         self._query = query.by_field
         self._name = query.name
+        self._selected = _selected_by(self._query)
         self._client = session.accepting(TABLE_ACCEPT)
         self._watching = _collection(self._client, self._query)
         self.columns: tuple[Column, ...] = FALLBACK_COLUMNS
@@ -97,49 +99,36 @@ class TableSource:
         target = resource.path(namespace=self._query.namespace or None, name=self._name)
         return self._read(await self._client.get_raw(target), target).rows
 
-    async def list(self) -> tuple[Sequence[Row], str]:
-        """All rows, and the version to watch from. See `client.pager.list_all` about pages.
+    async def list(self, options: ListOptions = EVERYTHING) -> ObjectList[Row]:
+        """All rows as they are now, in whatever way `options` would have them.
 
         Raises:
             APIStatusError, TransportError, ProtocolError: The server could not be asked.
         """
-        options = ListOptions(
-            label_selector=self._query.label_selector,
-            field_selector=self._query.field_selector,
-            limit=PAGE_SIZE,
-        )
-        page = await self._page(options)
-        rows = page.rows
-        while page.continue_:
-            try:
-                page = await self._page(replace(options, continue_=page.continue_))
-            except Expired:
-                page = await self._page(replace(options, limit=None))
-                rows = []
-            rows = [*rows, *page.rows]
-        return rows, page.resource_version
+        return await list_all(self._page, self._selected(ListOptions(limit=PAGE_SIZE)))
 
-    @asynccontextmanager
-    async def watch(self, resource_version: str) -> AsyncIterator[Batches[Row]]:
-        """Changes after that version."""
-        async with self._watching.watch(_watch_options(self._query, resource_version)) as watch:
-            yield _RowBatches(watch, self)
+    def watch(self, options: ListOptions = EVERYTHING) -> RowWatch:
+        """The changes after `options.resource_version`."""
+        return RowWatch(self._watching.watch(self._selected(options)), self)
 
     def row_event(self, event: WatchEvent[Unstructured]) -> WatchEvent[Row]:
         """An event whose object is a table of one row, as an event of that row."""
         if event.type is EventType.ERROR:
             return WatchEvent(event.type, status=event.status)
         table = self._note(read_table(event.object.to_dict()))
-        if not table.rows:  # a bookmark
-            return WatchEvent(event.type, Row(ObjectKey("", ""), resource_version=table.resource_version))
-        row = table.rows[0]
-        version = row.resource_version or table.resource_version
-        return WatchEvent(event.type, replace(row, resource_version=version))
+        row = table.rows[0] if table.rows else Row(ObjectKey("", ""))  # none: a bookmark
+        if not row.resource_version:
+            row.metadata.resource_version = ResourceVersion(table.resource_version)
+        return WatchEvent(event.type, row)
 
-    async def _page(self, options: ListOptions) -> Table:
+    async def _page(self, options: ListOptions) -> ObjectList[Row]:
         path = self._query.resource.resource.path(namespace=self._query.namespace or None)
         target = f"{path}?{options.to_query()}"
-        return self._read(await self._client.get_raw(target), target)
+        table = self._read(await self._client.get_raw(target), target)
+        version = ResourceVersion(table.resource_version)
+        return ObjectList(
+            table.rows, metadata=ListMeta(resource_version=version, continue_=table.continue_ or None)
+        )
 
     def _read(self, body: bytes, target: str) -> Table:
         try:
@@ -154,24 +143,36 @@ class TableSource:
         return table
 
 
-@dataclass(frozen=True, slots=True)
-class _RowBatches:
-    watch: Batches[Unstructured]
-    source: TableSource
+class RowWatch:
+    """A watch of tables, read as one of rows: use it as a `client.watch.Watch`."""
+
+    def __init__(self, watch: Watch[Unstructured], source: TableSource) -> None:
+        self._watch = watch
+        self._source = source
+
+    async def __aenter__(self) -> Self:
+        await self._watch.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._watch.__aexit__(kind, error, trace)
+
+    async def __aiter__(self) -> AsyncIterator[WatchEvent[Row]]:
+        async for batch in self.batches():
+            for event in batch:
+                yield event
 
     async def batches(self) -> AsyncIterator[list[WatchEvent[Row]]]:
-        async for batch in self.watch.batches():
-            yield [self.source.row_event(event) for event in batch]
+        """The events as they arrive."""
+        async for batch in self._watch.batches():
+            yield [self._source.row_event(event) for event in batch]
 
 
 def _collection(client: Client, query: Query) -> ResourceClient[Unstructured]:
     return client.resource(query.resource.resource, namespace=query.namespace)
 
 
-def _watch_options(query: Query, resource_version: str) -> ListOptions:
-    return ListOptions(
-        label_selector=query.label_selector,
-        field_selector=query.field_selector,
-        resource_version=resource_version,
-        allow_watch_bookmarks=True,
-    )
+def _selected_by(query: Query) -> Callable[[ListOptions], ListOptions]:
+    return selecting(field_selector=query.field_selector, label_selector=query.label_selector)

@@ -18,6 +18,8 @@ from typing import Any
 import msgspec
 
 from listwatch.apimachinery.key import ObjectKey
+from listwatch.apimachinery.meta import ObjectMeta, ResourceVersion
+from listwatch.apimachinery.object import Object
 
 TABLE_ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 METADATA_ACCEPT = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
@@ -49,30 +51,31 @@ FALLBACK_COLUMNS = (Column("Name"), Column("Age"))
 """For servers that make no Tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One object, as a line of a table. Has the names of what an `Object` is recognised by.
+class Row(Object):
+    """One object, as a line of a table: of the object itself it has what it is recognised by.
 
-    Attributes:
+    Args:
         cells: One value for each column, as the server sent them.
         created: When the object was created, if it says so.
     """
 
-    key: ObjectKey
-    uid: str = ""
-    resource_version: str = ""
-    cells: tuple[Any, ...] = ()
-    created: datetime | None = None
+    __slots__ = ("cells", "created")
 
-    @property
-    def name(self) -> str:
-        """The object's name."""
-        return self.key.name
-
-    @property
-    def namespace(self) -> str:
-        """The object's namespace, empty for a cluster-wide one."""
-        return self.key.namespace
+    def __init__(
+        self,
+        key: ObjectKey,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        cells: tuple[Any, ...] = (),
+        created: datetime | None = None,
+    ) -> None:
+        version = ResourceVersion(resource_version)
+        super().__init__(
+            metadata=ObjectMeta(name=key.name, namespace=key.namespace, uid=uid, resource_version=version)
+        )
+        self.cells = cells
+        self.created = created
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,16 @@ import argparse
 import asyncio
 import importlib
 import importlib.util
+import logging
 from typing import Any
 
 from listwatch.cli import render
 from listwatch.cli.arguments import OUTPUTS, add_common, seconds
 from listwatch.cli.connect import Query, Session, find, open_session
-from listwatch.cli.follow import Follower
+from listwatch.cli.follow import follow
 from listwatch.cli.shell import Shell, run_command
 from listwatch.cli.sources import ObjectSource, TableSource
+from listwatch.reflector.failure import Failure
 
 _DESCRIPTION = """\
 Show the objects of a kind and everything that happens to them, until Ctrl-C.
@@ -64,7 +66,18 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `watch`; returns the exit code."""
-    return run_command(command(args, Shell()))
+    log = logging.getLogger("listwatch.reflector.reflector")
+    log.addFilter(is_untold)
+    try:
+        return run_command(command(args, Shell()))
+    finally:
+        log.removeFilter(is_untold)
+
+
+def is_untold(record: logging.LogRecord) -> bool:
+    """Whether a line of the reflector's log is news: that it waits, and why, is told by the command itself."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return not any(isinstance(each, Failure) for each in arguments)
 
 
 async def command(args: argparse.Namespace, shell: Shell) -> int:
@@ -96,12 +109,10 @@ async def _follow(args: argparse.Namespace, session: Session, query: Query, shel
         source = TableSource(session, query)
         row_text = render.event_row(lambda: source.layout(wide=output == "wide"), paint=shell.paint)
         rows = render.EventPrinter(shell, row_text, initial=args.initial)
-        return await Follower(source, rows, clock=shell.clock).run()
+        return await follow(source, rows, clock=shell.clock)
     objects = render.EventPrinter(shell, _object_text(output, query, shell), initial=args.initial)
     only_names = output in (None, "name")
-    return await Follower(
-        ObjectSource(session, query, metadata_only=only_names), objects, clock=shell.clock
-    ).run()
+    return await follow(ObjectSource(session, query, metadata_only=only_names), objects, clock=shell.clock)
 
 
 def _object_text(output: str | None, query: Query, shell: Shell) -> render.EventText[Any]:
@@ -126,7 +137,7 @@ async def _follow_live(session: Session, query: Query, shell: Shell, *, wide: bo
     )
     drawing = asyncio.create_task(table.draw())
     try:
-        await Follower(source, table, clock=shell.clock).run()
+        await follow(source, table, clock=shell.clock)
     finally:
         drawing.cancel()
         await asyncio.wait([drawing])

@@ -41,7 +41,7 @@ class UnknownIndexError(ListWatchError, KeyError):
     """There is no index of that name. The message names those that there are."""
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show it quoted
+        return str(self.args[0]) if self.args else ""  # KeyError would show it quoted
 
 
 class DuplicateIndexError(ListWatchError, ValueError):

@@ -101,14 +101,15 @@ class Sources(Generic[AnyObject]):
                 continue
             # Without a position these may be synthetic events, whose versions come in no order.
             is_newest = is_newer(version, source.position)
+            before = source.held.get(key)
             if event.type is EventType.DELETED:
                 if self._let_go(source, key, version) and (is_alone or not self._held_elsewhere(source, key)):
                     accepted.append(Change(key, obj, is_deletion=True))
             elif is_newest:
                 source.held[key] = version
-                if is_alone or not self._is_behind(source, key, version, known):
+                if not self._is_behind(key, version, before, known):
                     accepted.append(Change(key, obj))
-            elif self._take(source, key, version) and not self._is_behind(source, key, version, known):
+            elif self._take(source, key, version) and not self._is_behind(key, version, before, known):
                 accepted.append(Change(key, obj))
             if is_newest:
                 source.position = version
@@ -129,7 +130,7 @@ class Sources(Generic[AnyObject]):
                 self.nameless += 1
                 continue
             source.held[key] = version
-            if not self._is_behind(source, key, version, known):
+            if not self._is_behind(key, version, had.get(key), known):
                 news[key] = obj
         gone = [key for key in had if key not in source.held and not self._held_elsewhere(source, key)]
         return Listed(news, gone, is_initial)
@@ -173,9 +174,15 @@ class Sources(Generic[AnyObject]):
             key in other.held for other in self._sources if other is not source
         )
 
-    def _is_behind(self, source: Source, key: ObjectKey, version: str, known: Known[AnyObject]) -> bool:
-        """Another source, which is ahead of this one, has put a newer state into the cache."""
-        if not self._held_elsewhere(source, key):
+    def _is_behind(self, key: ObjectKey, version: str, before: str | None, known: Known[AnyObject]) -> bool:
+        """Another source, which is or was ahead of this one, has put a newer state into the cache.
+
+        It does not matter whether it has the object still: what it knew has happened. Only a source's own word may be
+        taken back, by its own list.
+        """
+        if len(self._sources) == 1:
             return False
         cached = known(key)
-        return cached is not None and order(version, cached.resource_version) == -1
+        if cached is None or order(version, cached.resource_version) != -1:
+            return False
+        return cached.resource_version != before
