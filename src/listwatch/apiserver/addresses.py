@@ -33,7 +33,7 @@ class ServiceAddresses:
         self._used: dict[object, int] = {}
         self._next_host = 2
         self._next_port = 0
-        for _, stored in storage.log.state(_COLLECTION).items():
+        for _, stored in storage.log.state(_COLLECTION).items():  # noqa: PERF102 (no dict)
             self._take(stored.object)
         storage.listen(self._learn)
 

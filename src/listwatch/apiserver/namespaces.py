@@ -87,7 +87,7 @@ class NamespaceEnds:
 
     def resume(self) -> None:
         """Begin with every namespace that is being deleted already, as after a restart."""
-        for name, _ in self._storage.log.state(_COLLECTION).items():
+        for name, _ in self._storage.log.state(_COLLECTION).items():  # noqa: PERF102 (no dict)
             if self._is_dying(name):
                 self.begin(name)
 

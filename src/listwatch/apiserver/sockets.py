@@ -139,9 +139,10 @@ class Listener:
         self._is_stopping = True
         server.close()
         connections = [
-            (each.transport, each.transport.get_extra_info("socket"))
+            (each.transport, sock)
             for each in http.connections
-            if each.transport is not None
+            # A TLS connection that was lost this moment has a transport, but no socket any more.
+            if each.transport is not None and (sock := each.transport.get_extra_info("socket")) is not None
         ]
         for task in self._streaming:
             task.cancel()

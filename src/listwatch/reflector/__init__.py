@@ -1,7 +1,7 @@
 """HOW list and watch become one unbroken stream.
 
-    list_watch ─▶ stream ─▶ intake (pure: what is news) ─▶ reflector ─▶ store
-                            machine (pure: what to do next) ┘   └ states, for whoever wants to know
+list_watch ─▶ stream ─▶ intake (pure: what is news) ─▶ reflector ─▶ store
+machine (pure: what to do next) ─▶ reflector ─▶ states, for whoever wants to know
 """
 
 from __future__ import annotations
