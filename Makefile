@@ -6,10 +6,13 @@ READY := $(VENV)/.ready-demo
 READY_DEV := $(VENV)/.ready-dev
 PYTEST_ARGS ?=
 
-.PHONY: demo test check bench generate format clean help
+SECONDS ?= 600
+SEED ?=
+
+.PHONY: demo test check bench soak soak-sockets generate format clean help
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -42,6 +45,14 @@ check: $(READY_DEV)  ## lint, types, layers
 bench: $(READY_DEV)  ## measure against the peers (installs them)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@$(BIN)/python benches/run.py
+	@$(BIN)/python benches/pipeline.py
+	@$(BIN)/python benches/workqueue.py
+
+soak: $(READY_DEV)  ## simulate until Ctrl-C, with fresh seeds
+	@$(BIN)/python tests/simulation/soak.py $(if $(SEED),--seed $(SEED))
+
+soak-sockets: $(READY_DEV)  ## SECONDS=600 on real sockets through a proxy that fails
+	@$(BIN)/python tests/soak/soak_sockets.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 generate: $(READY_DEV)  ## write the kinds in src/listwatch/api again from their OpenAPI
 	@$(BIN)/python tools/generate_api.py

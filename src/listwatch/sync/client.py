@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Transport
 from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.options import ListOptions
+from listwatch.apimachinery.partial_object_metadata import PartialObjectMetadata
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.apimachinery.watch_event import WatchEvent
@@ -198,17 +199,30 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close every connection and end the thread; open watches end. Safe to call twice."""
+        """Stop what runs with it, close every connection, end the thread; open watches end. Safe to call twice."""
         self._thread.close(self._inner.aclose())
 
     get_raw = Blocking(aio.Client.get_raw)
 
     @overload
     def resource(
-        self, kind: type[AnyObject], *, namespace: str | None = None
+        self, kind: type[AnyObject], *, namespace: str | None = None, metadata_only: Literal[False] = False
     ) -> ResourceClient[AnyObject]: ...
     @overload
-    def resource(self, kind: Resource, *, namespace: str | None = None) -> ResourceClient[Unstructured]: ...
-    def resource(self, kind: type[Object] | Resource, *, namespace: str | None = None) -> ResourceClient[Any]:
+    def resource(
+        self, kind: Resource, *, namespace: str | None = None, metadata_only: Literal[False] = False
+    ) -> ResourceClient[Unstructured]: ...
+    @overload
+    def resource(
+        self, kind: type[Object] | Resource, *, namespace: str | None = None, metadata_only: Literal[True]
+    ) -> ResourceClient[PartialObjectMetadata]: ...
+    def resource(
+        self, kind: type[Object] | Resource, *, namespace: str | None = None, metadata_only: bool = False
+    ) -> ResourceClient[Any]:
         """What can be done with one kind of object; see `listwatch.Client.resource`."""
-        return ResourceClient(self._thread, self._inner.resource(kind, namespace=namespace))
+        inner: aio_resource.ResourceClient[Any] = self._inner.resource(
+            kind,
+            namespace=namespace,
+            metadata_only=metadata_only,  # type: ignore[call-overload]  # one of the overloads
+        )
+        return ResourceClient(self._thread, inner)

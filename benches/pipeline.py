@@ -1,0 +1,426 @@
+"""How many events a second go through reflector, informer, index and handler, next to a bare loop over the bytes.
+
+    python benches/pipeline.py                       # 5,000 pods of 11.6 KB, told twice; five rounds
+    python benches/pipeline.py --pods 1000 --rounds 3 -o json
+
+In:    a number of pods and of rounds
+Out:   a table or JSON on stdout, progress on stderr, a file in benches/results/
+Rules: every single measurement has a process of its own; rounds are interleaved and begin with another contender each
+       time; the bytes are the same for all, in pieces as sockets hand them over; whoever has not taken in every pod in
+       its newest version is an error, not a result. A missed target is a result
+"""
+# ruff: noqa: PLC0415 (a process that measures one contender imports that one only)
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import msgspec
+import pods
+
+_HERE = Path(__file__).parent
+_RESULTS = _HERE / "results"
+_PIECE_BYTES = 256 * 1024
+_TARGET = 0.5
+_FIRST_VERSION = 1000
+_INFORMER = "informer"
+_BARE = "bare"
+
+
+class Taken(NamedTuple):
+    """What a contender came to.
+
+    Attributes:
+        newest: The version of each pod that it has at the end, by namespace and name.
+        events: How many events it took in.
+        seconds, cpu: From the first piece to the last event.
+    """
+
+    newest: dict[str, str]
+    events: int
+    seconds: float
+    cpu: float
+
+
+def write_events(file: Path, count: int, *, seed: int) -> None:
+    """Each pod ADDED, then each MODIFIED, as a watch tells it."""
+    version = _FIRST_VERSION
+    with file.open("wb") as out:
+        for kind in ("ADDED", "MODIFIED"):
+            for pod in pods.pods(count, seed=seed):
+                version += 1
+                pod["metadata"]["resourceVersion"] = str(version)
+                whole = {"kind": "Pod", "apiVersion": "v1", **pod}
+                out.write(msgspec.json.encode({"type": kind, "object": whole}) + b"\n")
+
+
+def pieces(file: Path) -> list[bytes]:
+    """The bytes as they arrive."""
+    body = file.read_bytes()
+    return [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)]
+
+
+def lines(chunks: list[bytes]) -> Iterator[bytes]:
+    """Whole lines; the torn one waits for its other half."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk if rest else chunk).split(b"\n")
+        yield from whole
+
+
+class Meta(msgspec.Struct, gc=False):
+    """What a cache cannot do without."""
+
+    name: str
+    namespace: str
+    resourceVersion: str  # noqa: N815 (the wire's name)
+    uid: str
+
+
+class Whole(msgspec.Struct, gc=False):
+    """An object of which nothing but metadata is looked at."""
+
+    metadata: Meta
+
+
+class Frame(msgspec.Struct, gc=False):
+    """An event."""
+
+    type: str
+    object: Whole
+
+
+def bare(chunks: list[bytes]) -> Taken:
+    """Split lines, decode metadata, put in a dict: what nobody can do with less."""
+    decode = msgspec.json.Decoder(Frame).decode
+    cache: dict[tuple[str, str], tuple[Meta, bytes]] = {}
+    events = 0
+    wall, cpu = time.perf_counter(), time.process_time()
+    for line in lines(chunks):
+        frame = decode(line)
+        metadata = frame.object.metadata
+        key = (metadata.namespace, metadata.name)
+        if frame.type == "DELETED":
+            cache.pop(key, None)
+        else:
+            cache[key] = (metadata, line)
+        events += 1
+    seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    newest = {f"{space}/{name}": one.resourceVersion for (space, name), (one, _) in cache.items()}
+    return Taken(newest, events, seconds, cpu)
+
+
+class RawPod(msgspec.Struct, gc=False):
+    """An object of which metadata is decoded and the rest kept."""
+
+    apiVersion: str  # noqa: N815
+    kind: str
+    metadata: Meta
+    spec: msgspec.Raw
+    status: msgspec.Raw
+
+
+class RawFrame(msgspec.Struct, gc=False):
+    """An event of one."""
+
+    type: str
+    object: RawPod
+
+
+def keeping(chunks: list[bytes]) -> Taken:
+    """The same, but the spec and the status are kept apart from what nobody will ask for."""
+    decode = msgspec.json.Decoder(RawFrame).decode
+    cache: dict[tuple[str, str], tuple[Meta, bytes, bytes]] = {}
+    events = 0
+    wall, cpu = time.perf_counter(), time.process_time()
+    for line in lines(chunks):
+        frame = decode(line)
+        pod = frame.object
+        metadata = pod.metadata
+        key = (metadata.namespace, metadata.name)
+        if frame.type == "DELETED":
+            cache.pop(key, None)
+        else:
+            cache[key] = (metadata, bytes(pod.spec), bytes(pod.status))
+        events += 1
+    seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    newest = {f"{space}/{name}": one.resourceVersion for (space, name), (one, *_) in cache.items()}
+    return Taken(newest, events, seconds, cpu)
+
+
+class Served:
+    """A transport that answers a list with nothing, and a watch with the pieces.
+
+    Attributes:
+        began: When the first piece was asked for: wall and CPU seconds.
+    """
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+        self.began = (0.0, 0.0)
+
+    async def __call__(self, request: Any) -> Any:
+        """Answer."""
+        from multidict import CIMultiDict
+
+        from listwatch.apimachinery.http import Response
+
+        if "watch=true" not in request.target:
+            empty = {"kind": "PodList", "apiVersion": "v1", "items": []}
+            body = msgspec.json.encode(empty | {"metadata": {"resourceVersion": str(_FIRST_VERSION)}})
+            return Response.of(200, body, content_type="application/json")
+        return Response(200, CIMultiDict({"Content-Type": "application/json"}), self._body())
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        # Let whatever follows the list come to rest first.
+        for _ in range(100):
+            await asyncio.sleep(0)
+        self.began = (time.perf_counter(), time.process_time())
+        for chunk in self._chunks:
+            yield chunk
+            # A socket is read by the event loop: other tasks get their turn between two reads.
+            await asyncio.sleep(0)
+        await asyncio.get_running_loop().create_future()
+
+
+class Counting:
+    """The handler: counts, and says when it has seen enough."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self.events = 0
+        self.is_done = asyncio.Event()
+        self.ended = (0.0, 0.0)
+
+    def on_add(self, obj: Any, *, is_initial: bool) -> None:
+        """One."""
+        self._count()
+
+    def on_update(self, old: Any, new: Any) -> None:
+        """One."""
+        self._count()
+
+    def on_delete(self, obj: Any, *, is_final_state_unknown: bool) -> None:
+        """One."""
+        self._count()
+
+    def _count(self) -> None:
+        self.events += 1
+        if self.events == self._wanted:
+            self.ended = (time.perf_counter(), time.process_time())
+            self.is_done.set()
+
+
+def informer(chunks: list[bytes]) -> Taken:
+    """Client, reflector, shared informer with an index by namespace and one by node, and one handler."""
+    return asyncio.run(_informer(chunks, keep_managed_fields=True))
+
+
+def informer_without_managed_fields(chunks: list[bytes]) -> Taken:
+    """The same, with `keep_managed_fields=False`: half of each object is not kept."""
+    return asyncio.run(_informer(chunks, keep_managed_fields=False))
+
+
+async def _informer(chunks: list[bytes], *, keep_managed_fields: bool) -> Taken:
+    from listwatch.api.core_v1 import Pod
+    from listwatch.client.client import Client
+    from listwatch.client.config import Config
+    from listwatch.shared_informer.mailbox import Mailbox, MailboxPolicy
+    from listwatch.shared_informer.shared_informer import SharedInformer
+
+    served, handler = Served(chunks), Counting(sum(chunk.count(b"\n") for chunk in chunks))
+    client = Client(
+        Config(host="http://in.memory"), transport=served, keep_managed_fields=keep_managed_fields
+    )
+    pods_informer = SharedInformer.from_client(
+        client,
+        Pod,
+        namespace="",
+        indexers={"namespace": lambda pod: [pod.namespace]},
+        watch_list=False,
+    )
+    # Every event is to be told, none merged.
+    pods_informer.add_event_handler(handler, mailbox=Mailbox(policy=MailboxPolicy.WAIT))
+    async with pods_informer:
+        await handler.is_done.wait()
+        newest = {
+            f"{pod.namespace}/{pod.name}": str(pod.resource_version) for pod in pods_informer.indexer.list()
+        }
+    await client.aclose()
+    return Taken(
+        newest,
+        handler.events,
+        handler.ended[0] - served.began[0],
+        handler.ended[1] - served.began[1],
+    )
+
+
+class Contender(NamedTuple):
+    """Somebody to measure."""
+
+    title: str
+    run: Callable[[list[bytes]], Taken]
+
+
+CONTENDERS = {
+    _BARE: Contender("bare loop: split, decode metadata, put in a dict", bare),
+    "keeping": Contender("bare loop that keeps spec and status apart", keeping),
+    _INFORMER: Contender("listwatch: reflector, informer, index, handler", informer),
+    "informer-lean": Contender("listwatch, managedFields dropped", informer_without_managed_fields),
+}
+
+
+class WrongResult(Exception):
+    """A contender failed, or has not what was sent."""
+
+
+def measure(name: str, file: Path) -> dict[str, Any]:
+    """One contender, once, in this process."""
+    run = CONTENDERS[name].run
+    warm = file.with_suffix(".warm")
+    run(pieces(warm))
+    chunks = pieces(file)
+    wanted: dict[str, str] = {}
+    for line in lines(chunks):
+        metadata = msgspec.json.decode(line, type=Frame).object.metadata
+        wanted[f"{metadata.namespace}/{metadata.name}"] = metadata.resourceVersion
+    gc.collect()
+    taken = run(chunks)
+    if taken.newest != wanted:
+        raise WrongResult(f"{name} has {len(taken.newest)} pods, not all in their newest version")
+    return {"events": taken.events, "seconds": taken.seconds, "cpu": taken.cpu}
+
+
+def main() -> int:
+    """Run what the command line asks for; 0 also if the target is missed."""
+    options = _options()
+    if options.measure:
+        json.dump(measure(options.measure, options.file), sys.stdout)
+        return 0
+    names = list(CONTENDERS)
+    with tempfile.TemporaryDirectory(prefix="listwatch-bench-") as folder:
+        file = Path(folder) / "events"
+        _tell(f"writing {2 * options.pods:,} events …")
+        write_events(file, options.pods, seed=options.seed)
+        write_events(file.with_suffix(".warm"), 50, seed=1)
+        rounds = [_round(number, options.rounds, names, file) for number in range(options.rounds)]
+        size = file.stat().st_size
+    results = _results(options, rounds, size)
+    _RESULTS.mkdir(exist_ok=True)
+    (_RESULTS / "pipeline.json").write_text(json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2) if options.output == "json" else _table(results))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the way of an event from the bytes to a handler.")
+    parser.add_argument("--pods", type=int, default=5000, metavar="N", help="default 5000")
+    parser.add_argument("--rounds", type=int, default=5, metavar="R", help="default 5")
+    parser.add_argument("--seed", type=int, default=pods.SEED, help=f"of the pods, default {pods.SEED}")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("--measure", choices=list(CONTENDERS), help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _round(number: int, rounds: int, names: list[str], file: Path) -> dict[str, dict[str, Any]]:
+    start = number % len(names)
+    measured = {}
+    for name in [*names[start:], *names[:start]]:
+        command = [sys.executable, __file__, "--measure", name, "--file", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
+        found = measured[name] = json.loads(done.stdout)
+        _tell(
+            f"round {number + 1}/{rounds}  {name:15} {found['events'] / found['cpu']:10,.0f} events per CPU second"
+        )
+    return measured
+
+
+def _results(
+    options: argparse.Namespace, rounds: list[dict[str, dict[str, Any]]], size: int
+) -> dict[str, Any]:
+    figures = {
+        name: {
+            "title": contender.title,
+            "events_per_cpu_second": _spread([one[name]["events"] / one[name]["cpu"] for one in rounds]),
+            "events_per_second": _spread([one[name]["events"] / one[name]["seconds"] for one in rounds]),
+            # Within a round: a machine that slows down for a while slows both sides.
+            "of_bare": _spread([one[_BARE]["cpu"] / one[name]["cpu"] for one in rounds]),
+        }
+        for name, contender in CONTENDERS.items()
+    }
+    ratio = figures[_INFORMER]["of_bare"]["median"]  # type: ignore[index]
+    target = {"wanted": _TARGET, "measured": ratio, "met": ratio >= _TARGET}
+    return {
+        "benchmark": "pipeline",
+        "machine": {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "load_at_the_end": round(os.getloadavg()[0], 2),
+        },
+        "parameters": {
+            "pods": options.pods,
+            "events": 2 * options.pods,
+            "bytes_per_event": round(size / (2 * options.pods)),
+            "rounds": options.rounds,
+            "seed": options.seed,
+        },
+        "figures": figures,
+        "target": target,
+        "rounds": rounds,
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": round(median(values), 3), "least": round(min(values), 3), "most": round(max(values), 3)}
+
+
+def _table(results: dict[str, Any]) -> str:
+    rows = [("", "events per CPU second", "per second", "part of the bare loop")]
+    for figure in results["figures"].values():
+        rate, wall, part = figure["events_per_cpu_second"], figure["events_per_second"], figure["of_bare"]
+        rows.append(
+            (
+                figure["title"],
+                f"{rate['median']:,.0f} ({rate['least']:,.0f}-{rate['most']:,.0f})",
+                f"{wall['median']:,.0f}",
+                f"{part['median']:.2f} ({part['least']:.2f}-{part['most']:.2f})",
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    text = [
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    target, run, machine = results["target"], results["parameters"], results["machine"]
+    text.append(
+        f"\ntarget: at least {target['wanted']} of the bare loop: {'met' if target['met'] else 'MISSED'}"
+    )
+    text.append(
+        f"{run['events']:,} events of {run['bytes_per_event']:,} bytes, {run['rounds']} rounds, median (least-most); "
+        f"{machine['cores']} cores, Python {machine['python']}, load {machine['load_at_the_end']}"
+    )
+    return "\n".join(text)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
