@@ -6,11 +6,9 @@ No cluster is needed: this program plays both ends, the reflector that puts chan
 them and keeps its cache up to date.
 """
 
-from listwatch import ObjectKey, ObjectMeta
+from listwatch import DeltaFIFO, Indexer, ObjectKey, ObjectMeta
 from listwatch.api.core_v1 import Pod
-from listwatch.shared_informer.delta_fifo import DeltaFIFO
-from listwatch.shared_informer.deltas import DeltaType
-from listwatch.shared_informer.indexer import Indexer
+from listwatch.shared_informer import DeltaType
 
 
 def pod(name: str, *, node: str) -> Pod:

@@ -8,10 +8,18 @@ KUBECONFIG=./demo.kubeconfig kubectl run test-pod --image=nginx    # in another 
 import asyncio
 from collections.abc import Sequence
 
-from listwatch import Client, EventType, ListWatch, ObjectKey, WatchEvent, load_config
+from listwatch import (
+    Client,
+    EventType,
+    ListWatch,
+    ObjectKey,
+    Reflector,
+    ReflectorState,
+    WatchEvent,
+    load_config,
+)
 from listwatch.api.core_v1 import Pod
-from listwatch.reflector.reflector import Reflector
-from listwatch.reflector.states import BackingOff, Listing, ReflectorState, Watching
+from listwatch.reflector import BackingOff, Listing, Watching
 
 
 class PodStore:

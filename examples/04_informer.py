@@ -9,10 +9,8 @@ Cut the connection, restart the server, come back after an hour: what is printed
 
 import asyncio
 
-from listwatch import Client, load_config
+from listwatch import Client, EventHandlers, SharedInformer, load_config
 from listwatch.api.core_v1 import Pod
-from listwatch.shared_informer.handlers import EventHandlers
-from listwatch.shared_informer.shared_informer import SharedInformer
 
 
 def added(pod: Pod, *, is_initial: bool) -> None:

@@ -10,10 +10,8 @@ looks how things are, and makes them as they should be. It is not told what has 
 
 import asyncio
 
-from listwatch import Client, ObjectKey, ObjectMeta, load_config
+from listwatch import Client, Controller, ObjectKey, ObjectMeta, SharedInformer, load_config
 from listwatch.api.core_v1 import ConfigMap, Pod
-from listwatch.controller import Controller
-from listwatch.shared_informer.shared_informer import SharedInformer
 
 NAME = "pod-count"
 

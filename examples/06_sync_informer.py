@@ -8,8 +8,8 @@ The handler's functions run in a thread of their own, may take their time, and u
 any thread, at no cost.
 """
 
+from listwatch import EventHandlers
 from listwatch.api.core_v1 import Pod
-from listwatch.shared_informer.handlers import EventHandlers
 from listwatch.sync import Client, SharedInformer, load_config
 
 
