@@ -13,7 +13,7 @@ from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object_list import ObjectList
 from listwatch.apimachinery.options import ListOptions
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
-from listwatch.apiserver.identity import User
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.server import APIServer
 from listwatch.client.client import Client
 from listwatch.client.config import Config

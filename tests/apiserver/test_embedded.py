@@ -16,8 +16,8 @@ from multidict import CIMultiDict
 from listwatch.apimachinery.clock import LoopClock
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Request
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.embedded import EmbeddedCluster
-from listwatch.apiserver.identity import User
 from listwatch.apiserver.life import Delays
 
 PODS = "/api/v1/namespaces/default/pods"

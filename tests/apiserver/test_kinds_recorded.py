@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from listwatch.apiserver.defaults import apply_defaults
-from listwatch.apiserver.patch import PatchError, apply_json_patch, apply_merge_patch, invalid_result_message
-from listwatch.apiserver.schema import SchemaError, Schemas
-from listwatch.apiserver.strategic_patch import apply_strategic_merge_patch
-from listwatch.apiserver.strategy import assign_cluster_ip, prepare_for_create, prepare_for_update
-from listwatch.apiserver.subresources import bind, scale_of, with_scale
-from listwatch.apiserver.validation import validate_create, validate_update
+from listwatch.apiserver.kinds.defaults import apply_defaults
+from listwatch.apiserver.kinds.schema import SchemaError, Schemas
+from listwatch.apiserver.kinds.strategy import assign_cluster_ip, prepare_for_create, prepare_for_update
+from listwatch.apiserver.kinds.subresources import bind, scale_of, with_scale
+from listwatch.apiserver.kinds.validation import validate_create, validate_update
+from listwatch.apiserver.verbs.patch import (
+    PatchError,
+    apply_json_patch,
+    apply_merge_patch,
+    invalid_result_message,
+)
+from listwatch.apiserver.verbs.strategic_patch import apply_strategic_merge_patch
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -12,8 +12,8 @@ from virtual_time import run_virtual
 
 from listwatch.apimachinery.clock import LoopClock
 from listwatch.apimachinery.http import Request
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.embedded import EmbeddedCluster
-from listwatch.apiserver.identity import User
 from listwatch.apiserver.server import APIServer
 
 SERVICES = "/api/v1/namespaces/default/services"

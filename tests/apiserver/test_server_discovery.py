@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from listwatch.apiserver import discovery
-from listwatch.apiserver.resources import builtin_resources
+from listwatch.apiserver.discovery import discovery
+from listwatch.apiserver.kinds.resources import builtin_resources
 
 RECORDING = Path(__file__).parent.parent / "recordings" / "kube-apiserver-1.36.jsonl"
 

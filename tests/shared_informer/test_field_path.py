@@ -16,7 +16,7 @@ from listwatch.apimachinery.errors import DecodeError
 from listwatch.apimachinery.object import Object
 from listwatch.apimachinery.selector import FieldRequirement, FieldSelector, parse_field_selector
 from listwatch.apimachinery.unstructured import Unstructured
-from listwatch.apiserver.selectable_fields import field_values, supported_fields
+from listwatch.apiserver.kinds.selectable_fields import field_values, supported_fields
 from listwatch.shared_informer.field_match import field_matcher
 from listwatch.shared_informer.field_path import FieldPath, FieldPathError, index_by_field
 

@@ -31,7 +31,7 @@ from listwatch.apimachinery.errors import (
 )
 from listwatch.apimachinery.http import Request
 from listwatch.apimachinery.options import ListOptions
-from listwatch.apiserver.identity import User
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.server import APIServer
 from listwatch.client.client import Client
 from listwatch.client.config import Config

@@ -25,7 +25,7 @@ from virtual_time import VirtualTimeLoop
 
 from listwatch.apimachinery.clock import LoopClock
 from listwatch.apimachinery.http import Request, Response
-from listwatch.apiserver.identity import User
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.server import APIServer
 from listwatch.client.client import Client
 from listwatch.client.config import Config

@@ -9,7 +9,7 @@ import pytest
 from sync_kit import CONFIG
 
 from listwatch.apimachinery.clock import SystemClock
-from listwatch.apiserver.identity import User
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.server import APIServer
 from listwatch.sync import Client
 

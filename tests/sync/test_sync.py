@@ -34,7 +34,7 @@ from listwatch.apimachinery.options import ListOptions
 from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
-from listwatch.apiserver.identity import User
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.server import APIServer
 from listwatch.client import client as aio_client
 from listwatch.client import resource as aio_resource

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from listwatch.apiserver.embedded import EmbeddedCluster
-from listwatch.apiserver.revision_log import RevisionLog
+from listwatch.apiserver.storage.revision_log import RevisionLog
 
 
 def begin_with(file: Path) -> RevisionLog | None:

@@ -2,7 +2,7 @@
 
 In:    a string somebody wants to use as a name
 Out:   the problems with it, in the API server's words; an empty list when there are none
-Next:  apimachinery/selector.py (label keys and values), apiserver/validation.py (everything else)
+Next:  apimachinery/selector.py (label keys and values), apiserver/kinds/validation.py (everything else)
 Rules: pure; lengths are counted in bytes of UTF-8, as Go counts them
 Source: Kubernetes concepts, "Object Names and IDs" and "Labels and Selectors: syntax and character set";
         wording of apimachinery v0.36 (pkg/util/validation, pkg/api/validate/content)

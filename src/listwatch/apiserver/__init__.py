@@ -3,12 +3,12 @@
 `APIServer` answers what kube-apiserver answers, in memory: its `handle` takes a `Request` and gives a `Response`,
 without sockets, files or threads. `EmbeddedCluster` puts it behind a port, with simulated nodes beside it.
 
-    request ─▶ server ─▶ reading, watch ──────────────────▶ revision_log
-                  └────▶ writing, deletion ─▶ storage ─▶ revision_log ─▶ watch
+    request ─▶ server ─▶ verbs/reading, verbs/watch ─────────────▶ storage/revision_log
+                  └────▶ verbs/writing, verbs/deletion ─▶ kinds/ ─▶ storage/ ─▶ verbs/watch
 
 Rules: sees `listwatch.apimachinery` and the data of `listwatch.api` only, never the client: two independent
 readings of the wire format check each other. Nothing here does I/O except the modules of the listening side
-(`sockets`, `certificates`, `kubeconfig_file`, `embedded`). What the server does not do it refuses with a
+(`listener/`, `embedded`). What the server does not do it refuses with a
 Status that says so. Names are imported when they are first used, so that a part costs no more than itself.
 """
 
@@ -18,22 +18,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from listwatch.apiserver.access.identity import User
     from listwatch.apiserver.embedded import EmbeddedCluster
-    from listwatch.apiserver.identity import User
-    from listwatch.apiserver.revision_log import Change, CompactedError, RevisionLog
     from listwatch.apiserver.server import APIServer
-    from listwatch.apiserver.statuses import APIFailure
+    from listwatch.apiserver.storage.revision_log import Change, CompactedError, RevisionLog
+    from listwatch.apiserver.wire.statuses import APIFailure
 
 __all__ = ["APIFailure", "APIServer", "Change", "CompactedError", "EmbeddedCluster", "RevisionLog", "User"]
 
 _HOMES = {
-    "APIFailure": "statuses",
+    "APIFailure": "wire.statuses",
     "APIServer": "server",
-    "Change": "revision_log",
-    "CompactedError": "revision_log",
+    "Change": "storage.revision_log",
+    "CompactedError": "storage.revision_log",
     "EmbeddedCluster": "embedded",
-    "RevisionLog": "revision_log",
-    "User": "identity",
+    "RevisionLog": "storage.revision_log",
+    "User": "access.identity",
 }
 
 

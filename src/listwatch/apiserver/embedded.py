@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.apimachinery.http import Transport
-from listwatch.apiserver.identity import User
-from listwatch.apiserver.kubeconfig_file import kubeconfig, write_kubeconfig
+from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.life import Delays, Life
-from listwatch.apiserver.revision_log import RevisionLog
+from listwatch.apiserver.listener.kubeconfig_file import kubeconfig, write_kubeconfig
 from listwatch.apiserver.server import APIServer
+from listwatch.apiserver.storage.revision_log import RevisionLog
 
 if TYPE_CHECKING:
-    from listwatch.apiserver.certificates import CertificateAuthority, KeyPair
-    from listwatch.apiserver.sockets import Listener
+    from listwatch.apiserver.listener.certificates import CertificateAuthority, KeyPair
+    from listwatch.apiserver.listener.sockets import Listener
 
 ADMIN = User("kubernetes-admin", ("system:masters",))
 
@@ -201,8 +201,8 @@ class EmbeddedCluster:
 
     def _make_listener(self, handle: Transport) -> Listener:
         # Both need the [server] extra, which a cluster in memory can do without.
-        from listwatch.apiserver.certificates import CertificateAuthority  # noqa: PLC0415
-        from listwatch.apiserver.sockets import Listener, server_context  # noqa: PLC0415
+        from listwatch.apiserver.listener.certificates import CertificateAuthority  # noqa: PLC0415
+        from listwatch.apiserver.listener.sockets import Listener, server_context  # noqa: PLC0415
 
         context = None
         if self._tls:

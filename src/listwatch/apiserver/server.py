@@ -20,20 +20,24 @@ from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Request, Response
-from listwatch.apiserver import views
-from listwatch.apiserver.addresses import FIRST_ADDRESS, ServiceAddresses
-from listwatch.apiserver.call import Call, failure_response
-from listwatch.apiserver.deletion import DeleteOptions, Deleter
-from listwatch.apiserver.endpoints import answer_path, is_public
-from listwatch.apiserver.identity import User, authenticate
-from listwatch.apiserver.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
-from listwatch.apiserver.negotiation import Form, accepted_form, decode_body
-from listwatch.apiserver.reading import Reader
-from listwatch.apiserver.request_info import RequestInfo, parse_request
-from listwatch.apiserver.resources import Resource, ResourceRegistry, builtin_resources
-from listwatch.apiserver.reviews import answer_review
-from listwatch.apiserver.revision_log import RevisionLog
-from listwatch.apiserver.statuses import (
+from listwatch.apiserver.access.identity import User, authenticate
+from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
+from listwatch.apiserver.storage.revision_log import RevisionLog
+from listwatch.apiserver.storage.storage import Storage
+from listwatch.apiserver.verbs import views
+from listwatch.apiserver.verbs.addresses import FIRST_ADDRESS, ServiceAddresses
+from listwatch.apiserver.verbs.call import Call, failure_response
+from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
+from listwatch.apiserver.verbs.endpoints import answer_path, is_public
+from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
+from listwatch.apiserver.verbs.reading import Reader
+from listwatch.apiserver.verbs.reviews import answer_review
+from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
+from listwatch.apiserver.verbs.watch import WatchHub
+from listwatch.apiserver.verbs.writing import Writer
+from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body
+from listwatch.apiserver.wire.request_info import RequestInfo, parse_request
+from listwatch.apiserver.wire.statuses import (
     APIFailure,
     forbidden,
     forbidden_path,
@@ -42,11 +46,7 @@ from listwatch.apiserver.statuses import (
     no_such_resource,
     not_implemented,
 )
-from listwatch.apiserver.storage import Storage
-from listwatch.apiserver.subresource_verbs import SubresourceVerbs
-from listwatch.apiserver.timestamps import format_timestamp
-from listwatch.apiserver.watch import WatchHub
-from listwatch.apiserver.writing import Writer
+from listwatch.apiserver.wire.timestamps import format_timestamp
 
 JSONObject = dict[str, Any]
 # A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a

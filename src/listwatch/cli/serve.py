@@ -102,8 +102,8 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace) -> None:
     # Imported here, because the other subcommands can do without a server and what it needs.
     from listwatch.apiserver.embedded import EmbeddedCluster  # noqa: PLC0415
-    from listwatch.apiserver.kubeconfig_file import remove_kubeconfig  # noqa: PLC0415
     from listwatch.apiserver.life import Delays  # noqa: PLC0415
+    from listwatch.apiserver.listener.kubeconfig_file import remove_kubeconfig  # noqa: PLC0415
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

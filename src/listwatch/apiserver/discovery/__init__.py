@@ -1,0 +1,1 @@
+"""How clients learn what is served: discovery and OpenAPI documents."""

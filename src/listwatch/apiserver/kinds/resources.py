@@ -1,0 +1,278 @@
+"""Which resources this server serves, and the facts about each that steer its verbs.
+
+In:    data/discovery.json                 (from tools/make_discovery_data.py)
+Out:   `Resource`s by group, version and plural name
+Next:  discovery.py tells clients of them, server.py finds the one that a path names
+Rules: pure apart from reading the packaged data, once. What differs between kinds in how requests on them are
+       answered stands in a table here or in `strategy.py`, never in an `if` of a verb.
+Source: aggregated discovery (KEP-3352); the registries under kubernetes/pkg/registry for the tables below
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources as package_resources
+from typing import Any, Final
+
+from listwatch.apiserver.wire.statuses import qualified
+
+# A PUT of an object that is not there makes it (AllowCreateOnUpdate).
+_CREATED_BY_PUT: Final = frozenset(
+    {
+        "endpoints",
+        "events",
+        "events.events.k8s.io",
+        "limitranges",
+        "resourcequotas",
+        "services",
+        "leases.coordination.k8s.io",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+    }
+)
+# A PUT must say which version it replaces (AllowUnconditionalUpdate is false).
+_CONDITIONAL_ONLY: Final = frozenset(
+    {
+        "leases.coordination.k8s.io",
+        "poddisruptionbudgets.policy",
+        "runtimeclasses.node.k8s.io",
+        "csinodes.storage.k8s.io",
+        "csidrivers.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "apiservices.apiregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    }
+)
+# A DELETE that is done at once answers with the object, not with a Status (ReturnDeletedObject).
+_DELETED_OBJECT_RETURNED: Final = frozenset(
+    {
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "resourceclaims.resource.k8s.io",
+        "resourceclaimtemplates.resource.k8s.io",
+        "resourceslices.resource.k8s.io",
+        "deviceclasses.resource.k8s.io",
+    }
+)
+# Kept, but without the effect that they have elsewhere: whoever makes one is warned.
+_WITHOUT_EFFECT: Final = {
+    "rbac.authorization.k8s.io": "this server does not evaluate RBAC: whoever is authenticated may do everything",
+    "admissionregistration.k8s.io": "this server calls no webhooks and evaluates no admission policies",
+    "apiregistration.k8s.io": "this server forwards no requests to other API servers",
+}
+# Not kept, because what they are for is not done.
+_NOT_MADE: Final = {"customresourcedefinitions.apiextensions.k8s.io": "serve custom resources yet"}
+# Groups whose objects another group's storage holds: the other group, by resource.
+_STORED_ELSEWHERE: Final = {("events.k8s.io", "events"): "events"}
+# The storage version where the preferred version is another, for discovery's hash.
+_STORAGE_GROUP_VERSION: Final = {
+    "events": ("", "v1"),
+    "horizontalpodautoscalers.autoscaling": ("autoscaling", "v2"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A part or an action of a resource, such as `status`. `group` and `version` are those of its body's kind."""
+
+    name: str
+    kind: str
+    verbs: tuple[str, ...]
+    group: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource in one version.
+
+    Attributes:
+        storage: The log's collection that holds its objects; two versions of a resource share one.
+        list_kind: Such as `PodList`.
+    """
+
+    group: str
+    version: str
+    name: str
+    kind: str
+    singular: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: Mapping[str, Subresource] = field(default_factory=dict)
+    storage: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def list_kind(self) -> str:
+        """The kind of a page of these."""
+        return f"{self.kind}List"
+
+    @property
+    def qualified(self) -> str:
+        """`pods`, `deployments.apps`."""
+        return qualified(self.group, self.name)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether objects of it are kept; the others, such as reviews, are answered and forgotten."""
+        return "watch" in self.verbs
+
+    @property
+    def storage_group_version(self) -> tuple[str, str]:
+        """Group and version in which kube-apiserver stores it, which discovery hashes."""
+        return _STORAGE_GROUP_VERSION.get(self.storage, (self.group, self.version))
+
+    @property
+    def created_by_put(self) -> bool:
+        """Whether a PUT of an object that is not there makes it."""
+        return self.qualified in _CREATED_BY_PUT
+
+    @property
+    def update_needs_version(self) -> bool:
+        """Whether a PUT without `metadata.resourceVersion` is refused."""
+        return self.qualified in _CONDITIONAL_ONLY
+
+    @property
+    def deletes_gracefully(self) -> bool:
+        """Whether its objects may be given time to end (RESTGracefulDeleteStrategy)."""
+        return self.qualified == "pods"
+
+    @property
+    def caveat(self) -> str:
+        """What whoever makes one of these should know; "" for nothing."""
+        return _WITHOUT_EFFECT.get(self.group, "")
+
+    @property
+    def refusal(self) -> str:
+        """Why none of these can be made, as `statuses.not_implemented` has it; "" if they can."""
+        return _NOT_MADE.get(self.qualified, "")
+
+    @property
+    def returns_deleted(self) -> bool:
+        """Whether a DELETE that is done at once answers with the object."""
+        return self.qualified in _DELETED_OBJECT_RETURNED
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An API group; versions in order of preference."""
+
+    name: str
+    versions: tuple[str, ...]
+
+
+class ResourceRegistry:
+    """All served resources. Built once, read by every request.
+
+    Ordering: groups, versions and resources in the order in which they were given, which is discovery's.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Group] = {}
+        self._resources: dict[tuple[str, str], dict[str, Resource]] = {}
+
+    def add(self, resource: Resource) -> None:
+        """Serve one more resource; its group and version come into being with their first resource."""
+        group = self._groups.get(resource.group, Group(resource.group, ()))
+        if resource.version not in group.versions:
+            group = Group(group.name, (*group.versions, resource.version))
+        self._groups[group.name] = group
+        self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
+
+    def find(self, group: str, version: str, name: str) -> Resource | None:
+        """The resource, or None."""
+        return self._resources.get((group, version), {}).get(name)
+
+    def group(self, name: str) -> Group | None:
+        """The group, or None."""
+        return self._groups.get(name)
+
+    def groups(self) -> Iterator[Group]:
+        """All groups, the core group (named "") first."""
+        return iter(self._groups.values())
+
+    def in_version(self, group: str, version: str) -> Iterator[Resource]:
+        """All resources of a group/version."""
+        return iter(self._resources.get((group, version), {}).values())
+
+    def stored(self) -> Iterator[Resource]:
+        """One resource for each collection of the log, in its most preferred version."""
+        seen: set[str] = set()
+        for group in self._groups.values():
+            for version in group.versions:
+                for resource in self.in_version(group.name, version):
+                    if resource.is_stored and resource.storage not in seen:
+                        seen.add(resource.storage)
+                        yield resource
+
+
+def _subresource(entry: Mapping[str, Any]) -> Subresource:
+    return Subresource(
+        name=entry["name"],
+        kind=entry["kind"],
+        verbs=tuple(entry["verbs"]),
+        group=entry.get("group", ""),
+        version=entry.get("version", ""),
+    )
+
+
+def _resource(group: str, version: str, entry: Mapping[str, Any]) -> Resource:
+    name = entry["name"]
+    return Resource(
+        group=group,
+        version=version,
+        name=name,
+        kind=entry["kind"],
+        singular=entry["singular"],
+        namespaced=entry["namespaced"],
+        verbs=tuple(entry["verbs"]),
+        short_names=tuple(entry.get("shortNames", ())),
+        categories=tuple(entry.get("categories", ())),
+        subresources={each["name"]: _subresource(each) for each in entry.get("subresources", ())},
+        storage=_STORED_ELSEWHERE.get((group, name), qualified(group, name)),
+    )
+
+
+@cache
+def _builtin() -> tuple[Resource, ...]:
+    text = package_resources.files("listwatch.apiserver").joinpath("data/discovery.json").read_text()
+    return tuple(
+        _resource(group["name"], version["version"], entry)
+        for group in json.loads(text)["groups"]
+        for version in group["versions"]
+        for entry in version["resources"]
+    )
+
+
+def builtin_resources() -> ResourceRegistry:
+    """A registry of all resources that kube-apiserver 1.36 serves by default."""
+    registry = ResourceRegistry()
+    for resource in _builtin():
+        registry.add(resource)
+    return registry

@@ -1,0 +1,305 @@
+"""Every change of every object, in the order in which it was made: the server's only memory.
+
+In:    objects to put and keys to delete   (from storage.py)
+Out:   `Change`s by revision, and the `State` at any retained revision
+Next:  watch.py (cursors into the log), reading.py (pages of a state)
+Rules: pure (no await, no clock, no randomness). One counter for all resources. A change, once made, is never
+       altered; its objects must not be either. State at a revision is exactly what the changes up to it say.
+       No operation looks at another resource's objects.
+Source: etcd's MVCC store (revision, compaction), as kube-apiserver uses it; KEP-2340 and KEP-4988 for lists from
+        snapshots. Differs: the log is also the watch cache, so "too old" means the same to lists and watches.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any, Final, Literal
+
+from listwatch.apiserver.storage.sorted_map import SortedMap
+
+JSONObject = dict[str, Any]
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+
+_PINNED_SNAPSHOTS: Final = 64
+
+
+class CompactedError(Exception):
+    """The revision asked for lies below the log's floor.
+
+    Attributes:
+        floor: The oldest revision that can still be asked for.
+    """
+
+    def __init__(self, floor: int) -> None:
+        super().__init__(f"revisions below {floor} are compacted away")
+        self.floor = floor
+
+
+class StoredObject:
+    """One object as it was from one revision on.
+
+    Attributes:
+        revision: Of the change that made it so; also its `metadata.resourceVersion`.
+        object: The object without `apiVersion` and `kind`, which its collection implies. Immutable.
+        encoded: Its bytes per form, kept by whoever encodes first so that nobody else needs to.
+    """
+
+    __slots__ = ("encoded", "object", "revision")
+
+    def __init__(self, revision: int, object_: JSONObject) -> None:
+        self.revision = revision
+        self.object = object_
+        self.encoded: dict[str, bytes] = {}
+
+
+class Change:
+    """One object's step from one state to the next.
+
+    Attributes:
+        revision: Its place in the one order of all changes.
+        resource: The collection, such as `deployments.apps`.
+        key: `namespace/name`, or `name` where the resource has no namespaces.
+        type: What a watcher without selectors is told.
+        current: The object after the change; for DELETED the last state, its version that of the deletion.
+        previous: The object before; None for ADDED.
+        lines: The watch events that this change becomes, per form, encoded once however many watch.
+    """
+
+    __slots__ = ("current", "key", "lines", "previous", "resource", "revision", "type")
+
+    def __init__(
+        self, resource: str, key: str, type_: ChangeType, current: StoredObject, previous: StoredObject | None
+    ) -> None:
+        self.revision = current.revision
+        self.resource = resource
+        self.key = key
+        self.type = type_
+        self.current = current
+        self.previous = previous
+        self.lines: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"<Change {self.revision} {self.type} {self.resource} {self.key}>"
+
+
+State = SortedMap[StoredObject]
+_EMPTY: Final[State] = SortedMap()
+_revision_of = attrgetter("revision")
+
+
+class Track:
+    """The retained changes of one resource, or of one namespace of it, oldest first.
+
+    A reader's place is an absolute position: it counts from the track's first change ever, so it stays
+    right while the front is compacted away. A position below `dropped` has lost changes.
+    """
+
+    __slots__ = ("changes", "dropped")
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.dropped = 0
+
+    @property
+    def end(self) -> int:
+        """The position after the newest change."""
+        return self.dropped + len(self.changes)
+
+    def position_after(self, revision: int) -> int:
+        """The position of the first retained change above `revision`."""
+        return self.dropped + bisect_right(self.changes, revision, key=_revision_of)
+
+    def read(self, position: int, limit: int | None = None) -> list[Change]:
+        """The changes from `position` on, at most `limit`.
+
+        Raises:
+            LookupError: Changes at `position` were compacted away.
+        """
+        start = position - self.dropped
+        if start < 0:
+            raise LookupError(position)
+        return self.changes[start:] if limit is None else self.changes[start : start + limit]
+
+
+class RevisionLog:
+    """The log and the states it adds up to.
+
+    Promised: revisions grow by one with each change; `changes above r` replayed over the state at r give the
+    current state; a state or change that was handed out never changes.
+    Not promised: anything below `floor`, which rises as changes are compacted.
+    Ordering: one total order over all resources.
+
+    Args:
+        revision: Where the counter starts; the first change gets the next number.
+        floor: The oldest revision that can be asked for, `revision` by default. Below the start all is empty.
+        history_limit: How many changes are retained, at least. Up to an eighth more may be.
+    """
+
+    def __init__(self, *, revision: int = 0, floor: int | None = None, history_limit: int = 100_000) -> None:
+        self._revision = revision
+        self._floor = revision if floor is None else floor
+        self._history_limit = history_limit
+        self._changes: list[Change] = []
+        self._states: dict[str, State] = {}
+        self._tracks: dict[tuple[str, str | None], Track] = {}
+        self._snapshots: OrderedDict[tuple[str, int], State] = OrderedDict()
+
+    @property
+    def revision(self) -> int:
+        """Of the newest change."""
+        return self._revision
+
+    @property
+    def floor(self) -> int:
+        """The oldest revision whose state is known; all changes above it are retained."""
+        return self._floor
+
+    def put(self, resource: str, key: str, value: JSONObject) -> Change:
+        """Make `value` the object at `key`.
+
+        Its `metadata.resourceVersion` is set to the new revision; from then on it belongs to the log and
+        must not be changed by anybody.
+        """
+        state = self.state(resource)
+        previous = state.get(key)
+        change = self._next(resource, key, "MODIFIED" if previous else "ADDED", value, previous)
+        self._states[resource] = state.set(key, change.current)
+        return change
+
+    def delete(self, resource: str, key: str) -> Change:
+        """Remove the object at `key`.
+
+        Raises:
+            KeyError: There is none. Nothing is changed.
+        """
+        previous = self.get(resource, key)
+        if previous is None:
+            raise KeyError(key)
+        last = {**previous.object, "metadata": dict(previous.object["metadata"])}
+        change = self._next(resource, key, "DELETED", last, previous)
+        self._states[resource] = self.state(resource).remove(key)
+        return change
+
+    def get(self, resource: str, key: str) -> StoredObject | None:
+        """The current object at `key`."""
+        return self.state(resource).get(key)
+
+    def state(self, resource: str) -> State:
+        """The current objects of a resource. Immutable."""
+        return self._states.get(resource, _EMPTY)
+
+    def at(self, resource: str, revision: int) -> State:
+        """The objects of a resource as of `revision`.
+
+        Cost: O(1) if the resource has not changed since or the state is pinned, otherwise
+        O(log n) for each change of the resource since.
+
+        Raises:
+            CompactedError: `revision` is below the floor.
+            ValueError: `revision` is yet to come.
+        """
+        if revision > self._revision:
+            raise ValueError(f"revision {revision} is yet to come, the log is at {self._revision}")
+        if revision < self._floor:
+            raise CompactedError(self._floor)
+        pinned = self._snapshots.get((resource, revision))
+        if pinned is not None:
+            self._snapshots.move_to_end((resource, revision))
+            return pinned
+        state = self.state(resource)
+        track = self._tracks.get((resource, None))
+        if track is None:
+            return state
+        for change in reversed(track.read(max(track.position_after(revision), track.dropped))):
+            if change.type == "ADDED":
+                state = state.remove(change.key)
+            elif change.previous is not None:
+                state = state.set(change.key, change.previous)
+        return self.pin(resource, revision, state)
+
+    def pin(self, resource: str, revision: int, state: State) -> State:
+        """Remember `state` as what the resource was at `revision`, so that the next `at` finds it at once."""
+        self._snapshots[resource, revision] = state
+        self._snapshots.move_to_end((resource, revision))
+        if len(self._snapshots) > _PINNED_SNAPSHOTS:
+            self._snapshots.popitem(last=False)
+        return state
+
+    def track(self, resource: str, namespace: str | None = None) -> Track:
+        """Where the changes of a resource appear, or those of one of its namespaces."""
+        track = self._tracks.get((resource, namespace))
+        if track is None:
+            track = self._tracks[resource, namespace] = Track()
+            if namespace is not None and (whole := self._tracks.get((resource, None))) is not None:
+                prefix = namespace + "/"
+                track.changes = [change for change in whole.changes if change.key.startswith(prefix)]
+        return track
+
+    def history(self, resource: str, key: str) -> Iterator[Change]:
+        """The retained changes at `key`, newest first, through deletions and re-creations."""
+        track = self._tracks.get((resource, None))
+        changes = track.changes if track is not None else []
+        return (change for change in reversed(changes) if change.key == key)
+
+    def compact(self, revision: int | None = None) -> None:
+        """Forget the changes up to `revision` (by default all); the current objects stay.
+
+        Raises:
+            ValueError: `revision` is yet to come. Nothing is changed.
+        """
+        target = self._revision if revision is None else revision
+        if target > self._revision:
+            raise ValueError(f"revision {target} is yet to come, the log is at {self._revision}")
+        if target > self._floor:
+            self._forget(bisect_right(self._changes, target, key=_revision_of), target)
+
+    def fork(self) -> RevisionLog:
+        """An independent log with the same past. Objects and states are shared, being immutable.
+
+        Cost: O(retained changes) pointers copied, no objects.
+        """
+        other = RevisionLog(revision=self._revision, history_limit=self._history_limit)
+        other._floor = self._floor
+        other._changes = self._changes.copy()
+        other._states = self._states.copy()
+        other._snapshots = self._snapshots.copy()
+        for name, track in self._tracks.items():
+            copy = other._tracks[name] = Track()
+            copy.changes, copy.dropped = track.changes.copy(), track.dropped
+        return other
+
+    def _next(
+        self, resource: str, key: str, type_: ChangeType, value: JSONObject, previous: StoredObject | None
+    ) -> Change:
+        self._revision += 1
+        value["metadata"]["resourceVersion"] = str(self._revision)
+        change = Change(resource, key, type_, StoredObject(self._revision, value), previous)
+        self._changes.append(change)
+        self.track(resource).changes.append(change)
+        namespace, separator, _ = key.partition("/")
+        if separator and (part := self._tracks.get((resource, namespace))) is not None:
+            part.changes.append(change)
+        if len(self._changes) > self._history_limit + max(self._history_limit // 8, 16):
+            excess = len(self._changes) - self._history_limit
+            self._forget(excess, self._changes[excess - 1].revision)
+        return change
+
+    def _forget(self, count: int, floor: int) -> None:
+        """Drop the oldest `count` changes, all of which lie at or below `floor`."""
+        dropped: dict[tuple[str, str | None], int] = {}
+        for change in self._changes[:count]:
+            namespace, separator, _ = change.key.partition("/")
+            for part in (None, namespace) if separator else (None,):
+                dropped[change.resource, part] = dropped.get((change.resource, part), 0) + 1
+        for name, number in dropped.items():
+            track = self._tracks.get(name)
+            if track is not None:
+                del track.changes[:number]
+                track.dropped += number
+        del self._changes[:count]
+        self._floor = floor
+        for name_and_revision in [name for name in self._snapshots if name[1] < floor]:
+            del self._snapshots[name_and_revision]

@@ -1,0 +1,123 @@
+"""Everything that is answered without looking at an object: discovery, OpenAPI, version, health.
+
+In:    a `RequestInfo` whose path is no resource path
+Out:   a `Response`
+Rules: no state but the registry; unknown paths are answered as kube-apiserver's router does, in plain text.
+Source: API concepts, "API Discovery"; Kubernetes docs, "Kubernetes API health endpoints"
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources as package_resources
+from typing import Final
+
+from listwatch.apimachinery.http import Request, Response
+from listwatch.apiserver.discovery import discovery, openapi
+from listwatch.apiserver.kinds.resources import ResourceRegistry
+from listwatch.apiserver.verbs.call import json_response, text_response
+from listwatch.apiserver.wire.negotiation import JSON, accepted_form
+from listwatch.apiserver.wire.request_info import RequestInfo
+from listwatch.apiserver.wire.statuses import method_not_allowed, no_such_resource, not_implemented
+
+PUBLIC: Final = ("healthz", "livez", "readyz", "version")
+_HEALTH: Final = frozenset({"healthz", "livez", "readyz"})
+_CHECKS: Final = ("ping", "log", "etcd")
+_REFUSED: Final = {
+    "openapi/v2": "serve OpenAPI v2: use /openapi/v3",
+    ".well-known/openid-configuration": "issue service account tokens",
+    "openid/v1/jwks": "issue service account tokens",
+    "metrics": "serve metrics yet",
+    "logs": "serve logs",
+    "debug": "serve profiles",
+}
+
+
+def is_public(info: RequestInfo) -> bool:
+    """Whether a path may be read by anybody, as the role `system:public-info-viewer` has it."""
+    return info.path.strip("/").split("/")[0] in PUBLIC and info.method in {"GET", "HEAD"}
+
+
+def answer_path(info: RequestInfo, request: Request, registry: ResourceRegistry) -> Response:
+    """Answer a path that names no resource.
+
+    Raises:
+        APIFailure: 404, 405, 406, 501.
+    """
+    path = info.path.strip("/")
+    if info.method not in {"GET", "HEAD"}:
+        raise method_not_allowed()
+    for refused, what in _REFUSED.items():
+        if path == refused or path.startswith(refused + "/"):
+            raise not_implemented(what)
+    first, _, rest = path.partition("/")
+    if first in _HEALTH:
+        return _health(first, rest, verbose="verbose" in info.query)
+    if path == "version":
+        return Response.of(200, _version(), content_type=JSON)
+    if first == "openapi":
+        return _openapi(path)
+    if first in {"api", "apis"}:
+        return _discovery(info, path, request, registry)
+    if not path:
+        return json_response(200, {"paths": _paths(registry)})
+    return _unknown_path()
+
+
+def _unknown_path() -> Response:
+    return text_response(404, "404 page not found\n")
+
+
+def _discovery(info: RequestInfo, path: str, request: Request, registry: ResourceRegistry) -> Response:
+    accept = request.headers.get("Accept", "")
+    if path in {"api", "apis"}:
+        form = accepted_form(accept, views=False, discovery=discovery.AGGREGATED_VERSIONS)
+        version = form.discovery_version
+        if version:
+            document = discovery.aggregated(registry, core=path == "api", version=version)
+            return json_response(200, document, content_type=discovery.aggregated_content_type(version))
+        if path == "api":
+            return json_response(200, discovery.api_versions(request.headers.get("Host", "")))
+        return json_response(200, discovery.group_list(registry))
+    accepted_form(accept, views=False)
+    if path.startswith("apis/") and not info.version:
+        group = registry.group(path.removeprefix("apis/"))
+        return json_response(200, discovery.api_group(group)) if group is not None else _unknown_path()
+    known = registry.group(info.group)
+    if known is None:
+        return _unknown_path()
+    if info.version not in known.versions:
+        raise no_such_resource()
+    return json_response(200, discovery.resource_list(registry, info.group, info.version))
+
+
+def _openapi(path: str) -> Response:
+    if path == "openapi/v3":
+        return Response.of(200, openapi.index(), content_type="text/plain; charset=utf-8")
+    document = openapi.document(path.removeprefix("openapi/v3/"))
+    if document is None:
+        return _unknown_path()
+    return Response.of(200, document, content_type=JSON)
+
+
+def _health(endpoint: str, check: str, *, verbose: bool) -> Response:
+    if check:
+        return text_response(200, "ok") if check in _CHECKS else _unknown_path()
+    if not verbose:
+        return text_response(200, "ok")
+    lines = "".join(f"[+]{each} ok\n" for each in _CHECKS)
+    return text_response(200, f"{lines}{endpoint} check passed\n")
+
+
+def _paths(registry: ResourceRegistry) -> list[str]:
+    paths = ["/api", "/api/v1", "/apis", *(f"/{path}" for path in (*PUBLIC, "openapi/v3"))]
+    for group in registry.groups():
+        if group.name:
+            paths.append(f"/apis/{group.name}")
+            paths.extend(f"/apis/{group.name}/{version}" for version in group.versions)
+    return sorted(paths)
+
+
+@cache
+def _version() -> bytes:
+    return package_resources.files("listwatch.apiserver").joinpath("data/version.json").read_bytes()

@@ -1,0 +1,402 @@
+"""Create, update and patch: how a body becomes a stored object.
+
+In:    a `Call`
+Out:   a `Response`; a change in the log
+Next:  schema.py, defaults.py, strategy.py and validation.py make the object; storage.py keeps it
+Rules: the order of steps is kube-apiserver's: decode and default, admission, system fields and strategy, validation,
+       write. From reading the old object to writing the new one nothing awaits, so there are no lost updates
+       and no retries. A change that changes nothing writes nothing.
+Source: apiserver pkg/endpoints/handlers (create, update, patch), pkg/registry/generic/registry/store.go
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from listwatch.apimachinery.clock import Clock
+from listwatch.apimachinery.http import Response
+from listwatch.apiserver.kinds.conversion import from_storage, to_storage
+from listwatch.apiserver.kinds.defaults import apply_defaults
+from listwatch.apiserver.kinds.resources import Resource
+from listwatch.apiserver.kinds.schema import FieldValidation, SchemaError, Schemas
+from listwatch.apiserver.kinds.strategy import prepare_for_create, prepare_for_update
+from listwatch.apiserver.kinds.validation import validate_create, validate_update
+from listwatch.apiserver.storage.revision_log import StoredObject
+from listwatch.apiserver.storage.storage import Storage
+from listwatch.apiserver.verbs import views
+from listwatch.apiserver.verbs.addresses import ServiceAddresses
+from listwatch.apiserver.verbs.call import Call
+from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
+from listwatch.apiserver.verbs.namespaces import NamespaceAdmission
+from listwatch.apiserver.verbs.patch import (
+    PatchError,
+    apply_json_patch,
+    apply_merge_patch,
+    invalid_result_message,
+)
+from listwatch.apiserver.verbs.strategic_patch import apply_strategic_merge_patch
+from listwatch.apiserver.wire.negotiation import decode_body, json_value
+from listwatch.apiserver.wire.statuses import (
+    FieldCause,
+    already_exists,
+    bad_request,
+    conflict,
+    failure,
+    generated_name_exists,
+    invalid,
+    not_found,
+    not_implemented,
+    unsupported_patch_type,
+)
+from listwatch.apiserver.wire.timestamps import format_timestamp
+
+JSONObject = dict[str, Any]
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY_PATCHES: Final = frozenset({"application/apply-patch+yaml", "application/apply-patch+cbor"})
+_SUFFIX_CHARACTERS: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no digits that look like letters
+_SUFFIX_LENGTH: Final = 5
+_LONGEST_GENERATED: Final = 63
+_GENERATION_TRIES: Final = 8
+
+
+class Writer:
+    """Answers create, update and patch.
+
+    Args:
+        storage: Where objects go.
+        clock: For creation times.
+        new_uid: Gives a fresh UID.
+        chance: For generated names.
+        admission: What may be made in which namespace.
+        addresses: Gives services theirs.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        clock: Clock,
+        new_uid: Callable[[], str],
+        chance: random.Random,
+        admission: NamespaceAdmission,
+        addresses: ServiceAddresses,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._new_uid = new_uid
+        self._chance = chance
+        self._admission = admission
+        self._addresses = addresses
+        self._schemas = Schemas.load()
+
+    def create(self, call: Call) -> Response:
+        """Make an object.
+
+        Raises:
+            APIFailure: 400, 403, 404, 409, 415, 422; 501 for kinds that this server has no use for. Nothing is
+            stored.
+        """
+        query = call.info.query
+        if call.resource.refusal:
+            raise not_implemented(call.resource.refusal)
+        if call.resource.caveat:
+            call.warnings.append(call.resource.caveat)
+        dry_run = check_dry_run(query, "CreateOptions")
+        value = self._decoded(call, field_validation(query, "CreateOptions"))
+        created = self.create_object(call.resource, call.namespace, value, dry_run=dry_run)
+        return self._answer(call, 201, created)
+
+    def create_object(
+        self, resource: Resource, namespace: str, value: JSONObject, *, dry_run: bool = False
+    ) -> JSONObject:
+        """Make an object out of a decoded and defaulted one, in the resource's version; gives it as made.
+
+        Raises:
+            APIFailure: As for `create`.
+        """
+        metadata = value["metadata"]
+        _fit_namespace(resource, metadata, namespace)
+        self._admission.check_create(resource, namespace, metadata.get("name", ""))
+        version = metadata.get("resourceVersion", "")
+        if version.isdecimal() and int(version):  # any other text is no version, and taken for none
+            raise failure(500, "resourceVersion should not be set on objects to be created")
+        self._own_metadata(metadata)
+        generated = not metadata.get("name") and metadata.get("generateName")
+        if generated:
+            metadata["name"] = self._generated_name(resource, namespace, metadata["generateName"])
+        prepare_for_create(resource.group, resource.name, value, now=self._clock.now())
+        self._addresses.assign(resource, value)
+        causes = validate_create(
+            resource.group, resource.version, resource.kind, value, namespaced=resource.namespaced
+        )
+        name = metadata.get("name", "")
+        if causes:
+            raise invalid(resource.group, resource.kind, name, causes)
+        if self._storage.get(resource, namespace, name) is not None:
+            refuse = generated_name_exists if generated else already_exists
+            raise refuse(resource.group, resource.name, name)
+        if dry_run:
+            return value
+        stored = self._storage.put(resource, namespace, name, _storable(resource, value))
+        return from_storage(resource, stored.object)
+
+    def update(self, call: Call) -> Response:
+        """Replace an object, or a part of it (`status`, …).
+
+        Raises:
+            APIFailure: 400, 404, 409, 415, 422. Nothing is stored.
+        """
+        query, resource = call.info.query, call.resource
+        dry_run = check_dry_run(query, "UpdateOptions")
+        value = self._decoded(call, field_validation(query, "UpdateOptions"))
+        metadata = value["metadata"]
+        name = metadata.get("name", "")
+        if name and name != call.name:
+            raise bad_request(
+                f"the name of the object ({name}) does not match the name on the URL ({call.name})"
+            )
+        if not name:
+            raise bad_request("name must be provided")
+        _fit_namespace(resource, metadata, call.namespace)
+        stored = self._storage.get(resource, call.namespace, call.name)
+        if stored is None:
+            if not resource.created_by_put or call.info.subresource:
+                raise not_found(resource.group, resource.name, call.name)
+            metadata.pop("resourceVersion", None)
+            return self._answer(
+                call, 201, self.create_object(resource, call.namespace, value, dry_run=dry_run)
+            )
+        return self._answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
+
+    def patch(self, call: Call) -> Response:
+        """Change an object, or a part of it, by a patch of any of the three kinds.
+
+        Raises:
+            APIFailure: 400, 404, 409, 415, 422. Nothing is stored.
+        """
+        query, resource = call.info.query, call.resource
+        kind_of_patch = patch_type(call)
+        dry_run = check_dry_run(query, "PatchOptions")
+        validation = field_validation(query, "PatchOptions")
+        stored = self._storage.get(resource, call.namespace, call.name)
+        if stored is None:
+            raise not_found(resource.group, resource.name, call.name)
+        before = views.typed(resource, from_storage(resource, stored.object))
+        after = apply_patch(kind_of_patch, call.request.body, before, self._shape(resource))
+        try:
+            value, warnings = self._schemas.decode(
+                resource.group, resource.version, resource.kind, after, validation=validation
+            )
+        except SchemaError as error:
+            cause = FieldCause("FieldValueInvalid", "patch", invalid_result_message(after, str(error)))
+            raise invalid("", "", "", [cause]) from error
+        call.warnings.extend(warnings)
+        value.setdefault("metadata", {}).pop("managedFields", None)
+        apply_defaults(resource.group, resource.version, resource.kind, value)
+        return self._answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
+
+    def replace(
+        self,
+        call: Call,
+        stored: StoredObject,
+        value: JSONObject,
+        *,
+        dry_run: bool,
+        subresource: str | None = None,
+    ) -> JSONObject:
+        """Put a decoded and defaulted object in the place of `stored`; gives it as it is afterwards.
+
+        An object that is being deleted goes away when this takes its last finalizer.
+
+        Args:
+            call: For the resource and, unless given, the subresource.
+            stored: The current object.
+            value: In the resource's version. Belongs to the storage afterwards.
+            dry_run: Store nothing.
+            subresource: Which part is replaced; the others keep what is stored.
+
+        Raises:
+            APIFailure: 409, 422. Nothing is stored.
+        """
+        resource = call.resource
+        old = views.typed(resource, from_storage(resource, stored.object))
+        part = call.info.subresource if subresource is None else subresource
+        _check_preconditions(resource, value["metadata"], old["metadata"])
+        value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+        prepare_for_update(resource.group, resource.name, value, old, subresource=part)
+        causes = validate_update(resource.group, resource.version, resource.kind, value, old)
+        if causes:
+            raise invalid(resource.group, resource.kind, call.name, causes)
+        if value == old:
+            return old
+        self._addresses.assign(resource, value)
+        if dry_run:
+            return value
+        if is_deletable(resource, value):
+            self._storage.delete(resource, call.namespace, call.name)
+            return value
+        put = self._storage.put(resource, call.namespace, call.name, _storable(resource, value))
+        return from_storage(resource, put.object)
+
+    def decoded(
+        self, resource: Resource, body: JSONObject, validation: FieldValidation = "Ignore"
+    ) -> tuple[JSONObject, list[str]]:
+        """A body as an object of `resource`, with its defaults, and the warnings for it.
+
+        Raises:
+            APIFailure: 400, the body is no such object.
+        """
+        check_kind(resource, body)
+        try:
+            value, warnings = self._schemas.decode(
+                resource.group, resource.version, resource.kind, body, validation=validation
+            )
+        except SchemaError as error:
+            raise bad_request(error.for_kind(resource.version, resource.kind)) from error
+        value.setdefault("metadata", {}).pop("managedFields", None)
+        apply_defaults(resource.group, resource.version, resource.kind, value)
+        return value, warnings
+
+    def _decoded(self, call: Call, validation: FieldValidation) -> JSONObject:
+        body = decode_body(call.request.body, call.content_type, call.resource.kind)
+        value, warnings = self.decoded(call.resource, body, validation)
+        call.warnings.extend(warnings)
+        return value
+
+    def _shape(self, resource: Resource) -> Any:
+        return self._schemas.node(resource.group, resource.version, resource.kind)
+
+    def _own_metadata(self, metadata: JSONObject) -> None:
+        for name in (
+            "resourceVersion",
+            "selfLink",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+        ):
+            metadata.pop(name, None)
+        metadata["uid"] = self._new_uid()
+        metadata["creationTimestamp"] = format_timestamp(self._clock.now())
+
+    def _generated_name(self, resource: Resource, namespace: str, prefix: str) -> str:
+        prefix = prefix[: _LONGEST_GENERATED - _SUFFIX_LENGTH]
+        name = prefix
+        for _ in range(_GENERATION_TRIES):
+            name = prefix + "".join(self._chance.choices(_SUFFIX_CHARACTERS, k=_SUFFIX_LENGTH))
+            if self._storage.get(resource, namespace, name) is None:
+                break
+        return name
+
+    def _answer(self, call: Call, status: int, value: JSONObject) -> Response:
+        body = views.document(
+            call.resource, value, call.form, now=self._clock.now(), include_object=call.include_object
+        )
+        return call.respond(status, body)
+
+
+def is_deletable(resource: Resource, value: JSONObject) -> bool:
+    """Whether nothing keeps an object that is being deleted."""
+    metadata = value["metadata"]
+    if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
+        return False
+    if resource.storage == "namespaces":
+        return not value.get("spec", {}).get("finalizers")
+    return not metadata.get("deletionGracePeriodSeconds")
+
+
+def patch_type(call: Call) -> str:
+    """Which kind of patch a request carries.
+
+    Raises:
+        APIFailure: 415.
+    """
+    media_type = call.content_type.partition(";")[0].strip().lower()
+    if media_type in APPLY_PATCHES:
+        raise unsupported_patch_type(
+            "server-side apply comes in a later version of listwatch's embedded API server: "
+            "use a merge, strategic merge or JSON patch (kubectl: without --server-side)"
+        )
+    if media_type not in {JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH}:
+        raise unsupported_patch_type()
+    return media_type
+
+
+def apply_patch(kind_of_patch: str, body: bytes, before: JSONObject, shape: Any) -> Any:
+    """`before`, patched.
+
+    Raises:
+        APIFailure: 400 or 422, as the kind of patch has it.
+    """
+    try:
+        patch = json_value(body)
+    except ValueError as error:
+        told = f"error decoding patch: {error}" if kind_of_patch == MERGE_PATCH else str(error)
+        raise bad_request(told) from error
+    try:
+        if kind_of_patch == JSON_PATCH:
+            return apply_json_patch(before, patch)
+        if kind_of_patch == MERGE_PATCH:
+            return apply_merge_patch(before, patch)
+        return apply_strategic_merge_patch(before, patch, shape)
+    except PatchError as error:
+        details: JSONObject | None = {} if error.code == 422 else None
+        raise failure(error.code, error.message, reason=error.reason, details=details) from error
+
+
+def check_kind(resource: Resource, body: JSONObject) -> None:
+    """Refuse a body that says it is of another kind; one that says nothing is taken for what it should be.
+
+    Raises:
+        APIFailure: 400.
+    """
+    kind = body.get("kind") or resource.kind
+    api_version = body.get("apiVersion") or resource.api_version
+    if (kind, api_version) == (resource.kind, resource.api_version):
+        return
+    if not isinstance(kind, str) or not isinstance(api_version, str):
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind})")
+    group, _, version = api_version.rpartition("/")
+    if Schemas.load().node(group, version, kind) is None:
+        scheme = "pkg/api/legacyscheme/scheme.go:30"
+        problem = f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"'
+    else:
+        internal = resource.group.partition(".")[0] or "core"
+        problem = f"converting ({version}.{kind}) to ({internal}.{resource.kind}): unknown conversion"
+    raise bad_request(f'{kind} in version "{api_version}" cannot be handled as a {resource.kind}: {problem}')
+
+
+def _storable(resource: Resource, value: JSONObject) -> JSONObject:
+    """As it is stored: without what the collection implies, and fresh where the log will write."""
+    fields = {name: field for name, field in value.items() if name not in {"kind", "apiVersion"}}
+    return to_storage(resource, {**fields, "metadata": dict(value["metadata"])})
+
+
+def _fit_namespace(resource: Resource, metadata: JSONObject, namespace: str) -> None:
+    if not resource.namespaced:
+        metadata.pop("namespace", None)
+        return
+    given = metadata.get("namespace") or namespace
+    if given != namespace:
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    metadata["namespace"] = namespace
+
+
+def _check_preconditions(resource: Resource, new: JSONObject, old: JSONObject) -> None:
+    name, version = old["name"], new.get("resourceVersion")
+    if not version or version == "0":
+        if resource.update_needs_version:
+            message = "Invalid value: 0: must be specified for an update"
+            cause = FieldCause("FieldValueInvalid", "metadata.resourceVersion", message)
+            raise invalid(resource.group, resource.name, name, [cause])
+    elif version != old["resourceVersion"]:
+        raise conflict(resource.group, resource.name, name)
+    uid = new.get("uid")
+    if uid and uid != old.get("uid"):
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.get('uid')}"
+        raise conflict(resource.group, resource.name, name, why)

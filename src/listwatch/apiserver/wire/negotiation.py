@@ -1,0 +1,224 @@
+"""In which form a client wants its answer, and in which it sends its objects.
+
+In:    `Accept` and `Content-Type` headers, bodies
+Out:   `Form` (JSON or YAML; whole objects, metadata only, or a table), decoded bodies, encoded answers
+Next:  reading.py and writing.py answer in the form
+Rules: pure. Protobuf and CBOR are never written: a client that accepts nothing else gets a 406, one that also
+       accepts JSON gets JSON, as API clients must expect.
+Source: API concepts, "Alternate representations of resources" and "Receiving resources as Tables";
+        apiserver pkg/endpoints/handlers/negotiation
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+import yaml
+
+from listwatch.apiserver.wire import go_json
+from listwatch.apiserver.wire.statuses import (
+    APIFailure,
+    bad_request,
+    not_acceptable,
+    unsupported_body_type,
+    unsupported_protobuf,
+)
+
+JSONObject = dict[str, Any]
+JSON: Final = "application/json"
+YAML: Final = "application/yaml"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+View = Literal["", "Table", "PartialObjectMetadata"]
+
+_YAML_TYPES: Final = frozenset({YAML, "application/x-yaml", "text/yaml"})
+_ANY: Final = frozenset({"*/*", "application/*"})
+_META_VERSIONS: Final = frozenset({"v1", "v1beta1"})
+_VIEWS: Final[dict[str, View]] = {
+    "Table": "Table",
+    "PartialObjectMetadata": "PartialObjectMetadata",
+    "PartialObjectMetadataList": "PartialObjectMetadata",
+}
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of an answer.
+
+    Attributes:
+        media_type: `application/json` or `application/yaml`.
+        view: "" for whole objects.
+        meta_version: The version of `meta.k8s.io` in which a view was asked for.
+        discovery_version: Of the aggregated discovery form; "" for the old form.
+    """
+
+    media_type: str = JSON
+    view: View = ""
+    meta_version: str = "v1"
+    discovery_version: str = ""
+
+
+def _clauses(header: str) -> list[tuple[str, dict[str, str]]]:
+    """Media types with their parameters, best first; of equal quality, in the order given."""
+    found: list[tuple[float, int, str, dict[str, str]]] = []
+    for index, text in enumerate(header.split(",")):
+        media_type, *parameters = (part.strip() for part in text.split(";"))
+        if not media_type:
+            continue
+        values = {
+            name.strip().lower(): value.strip().strip('"')
+            for name, _, value in (parameter.partition("=") for parameter in parameters)
+        }
+        try:
+            quality = float(values.pop("q", "1"))
+        except ValueError:
+            quality = 0.0
+        if quality > 0:
+            found.append((-quality, index, media_type.lower(), values))
+    return [(media_type, values) for _, _, media_type, values in sorted(found, key=lambda each: each[:2])]
+
+
+def accepted_form(
+    accept: str, *, views: bool = True, discovery: tuple[str, ...] = (), streaming: bool = False
+) -> Form:
+    """The first form among those accepted that the server has.
+
+    Args:
+        accept: The header; "" accepts anything.
+        views: Whether the endpoint has tables and metadata-only objects.
+        discovery: The versions of the aggregated discovery form that the endpoint has.
+        streaming: Whether the answer is a stream, for which there is no YAML.
+
+    Raises:
+        APIFailure: 406.
+    """
+    if not accept.strip():
+        return Form()
+    for media_type, values in _clauses(accept):
+        if media_type in _ANY or media_type == JSON:
+            chosen = JSON
+        elif media_type in _YAML_TYPES and not streaming:
+            chosen = YAML
+        else:
+            continue
+        wanted = values.get("as", "")
+        if not wanted:
+            return Form(chosen)
+        group, version = values.get("g", ""), values.get("v", "")
+        if views and wanted in _VIEWS and group == "meta.k8s.io" and version in _META_VERSIONS:
+            return Form(chosen, view=_VIEWS[wanted], meta_version=version)
+        if wanted == "APIGroupDiscoveryList" and group == "apidiscovery.k8s.io" and version in discovery:
+            return Form(chosen, discovery_version=version)
+    raise not_acceptable()
+
+
+def encode_json(value: Any) -> bytes:
+    """Compact JSON."""
+    return _encode(value)
+
+
+def encode(value: Any, form: Form) -> bytes:
+    """A whole document, ended by a newline."""
+    if form.media_type == YAML:
+        return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=2**31).encode()
+    return _encode(value) + b"\n"
+
+
+def json_value(text: bytes) -> Any:
+    """A JSON value.
+
+    Raises:
+        ValueError: It is none; the message is Go's.
+    """
+    try:
+        return _decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        fault = go_json.fault(text)
+        if fault:
+            raise ValueError(fault) from error
+        # What Go reads and our decoder does not: lone surrogates, invalid UTF-8.
+        return json.loads(text.decode("utf-8", errors="replace"))
+
+
+def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
+    """The object in a request's body.
+
+    Args:
+        body: As sent.
+        content_type: The header; "" means JSON.
+        kind: What it should be, for the message.
+
+    Raises:
+        APIFailure: 415 for a form that is not read, 400 for a body that is no object.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in {"", JSON}:
+        text = body
+    elif media_type in _YAML_TYPES:
+        text = _yaml_to_json(body, kind)
+    elif media_type == PROTOBUF:
+        raise unsupported_protobuf()
+    else:
+        raise unsupported_body_type()
+    try:
+        value = json_value(text)
+    except ValueError as error:
+        shown = body.decode("utf-8", errors="replace") or "<empty>"
+        raise _unrecognized(kind, f"json parse error: {error} ({_shortened(shown)})") from error
+    if not isinstance(value, dict):
+        target = "struct { APIVersion string; Kind string }"
+        problem = f"json: cannot unmarshal {_go_type(value)} into Go value of type {target}"
+        raise _unrecognized(kind, f"json parse error: {problem}")
+    return value
+
+
+def _go_type(value: object) -> str:
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, bool):
+        return "bool"
+    return "array" if isinstance(value, list) else "number"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 64 else f"{text[:64]}..."
+
+
+def _unrecognized(kind: str, problem: str) -> APIFailure:
+    return bad_request(
+        f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {problem}"
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as the API does: dates stay text, since JSON has none."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML as Go's library does: double quotes where quotes are needed, no anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def choose_scalar_style(self) -> str:
+        style = super().choose_scalar_style()
+        return '"' if style == "'" else style
+
+
+def _yaml_to_json(body: bytes, kind: str) -> bytes:
+    try:
+        value = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+        return _encode(value)
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        problem = str(error).replace("\n", " ")
+        raise _unrecognized(kind, f"yaml parse error: {problem}") from error

@@ -1,0 +1,111 @@
+"""Forms of answers and of bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body, encode, json_value
+from listwatch.apiserver.wire.statuses import APIFailure
+
+JSON, YAML = "application/json", "application/yaml"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+ACCEPTED = [
+    ("", Form()),
+    ("*/*", Form()),
+    ("application/*", Form()),
+    (YAML, Form(YAML)),
+    ("application/yaml;q=0.5, application/json;q=0.4", Form(YAML)),
+    ("application/yaml;q=0.5, application/json", Form()),
+    ("application/json;q=0, application/yaml", Form(YAML)),
+    (TABLE, Form(view="Table")),
+    ("application/json;as=Table;v=v1beta1;g=meta.k8s.io", Form(view="Table", meta_version="v1beta1")),
+    (f"application/vnd.kubernetes.protobuf, {TABLE}, {JSON}", Form(view="Table")),
+    (
+        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+        Form(view="PartialObjectMetadata"),
+    ),
+    ("application/json;as=Table;v=v9;g=meta.k8s.io, application/json", Form()),
+    (f"{DISCOVERY},application/json", Form()),
+    ("application/json;stream=watch", Form()),
+]
+
+
+@pytest.mark.parametrize(("accept", "form"), ACCEPTED)
+def test_the_best_accepted_form_is_chosen(accept: str, form: Form) -> None:
+    """By quality first, then by order; what the server has not is passed over."""
+    assert accepted_form(accept) == form
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/vnd.kubernetes.protobuf", "application/json;as=X"]
+)
+def test_without_any_form_in_common_there_is_a_406(accept: str) -> None:
+    """A client that accepts nothing that the server has is told so."""
+    with pytest.raises(APIFailure) as refusal:
+        accepted_form(accept)
+    assert refusal.value.code == 406
+
+
+def test_views_and_discovery_are_only_where_they_exist() -> None:
+    """A form that an endpoint has not is passed over there, and taken where it is."""
+    assert accepted_form(f"{TABLE},{JSON}", views=False) == Form()
+    assert accepted_form(f"{DISCOVERY},{JSON}", discovery=("v2",)) == Form(discovery_version="v2")
+
+
+BODIES = [
+    (b'{"a": 1}', JSON, {"a": 1}),
+    (b'{"a": 1}', "", {"a": 1}),
+    (b"a: 1\nb: 2026-01-01\nc: yes\n", YAML, {"a": 1, "b": "2026-01-01", "c": True}),
+    (b'{"a": "\xff"}', "application/json; charset=utf-8", {"a": "\ufffd"}),
+    (b'{"a": "\\ud800"}', JSON, {"a": "\ud800"}),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type", "value"), BODIES)
+def test_bodies_are_read_as_json_or_yaml(body: bytes, content_type: str, value: Any) -> None:
+    """Both forms give the same object; a date in YAML stays text."""
+    assert decode_body(body, content_type, "ConfigMap") == value
+
+
+REFUSED = [
+    (b"x", "text/plain", 415, "the body of the request was in an unknown format"),
+    (
+        b"k8s\0",
+        "application/vnd.kubernetes.protobuf",
+        415,
+        "the embedded API server of listwatch reads JSON and YAML",
+    ),
+    (b"", JSON, 400, "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
+    (b"{not json", JSON, 400, "invalid character 'n' looking for beginning of object key string ({not json)"),
+    (b"[1]", JSON, 400, "json: cannot unmarshal array into Go value"),
+    (b"a: [", YAML, 400, "yaml parse error"),
+    (b"- 1", YAML, 400, "json: cannot unmarshal array into Go value"),
+    (b"? [1]\n: 2", YAML, 400, "yaml parse error"),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type", "code", "message"), REFUSED)
+def test_bodies_that_are_no_object_are_refused(
+    body: bytes, content_type: str, code: int, message: str
+) -> None:
+    """The refusal says of what kind the object should have been, and what is wrong."""
+    with pytest.raises(APIFailure) as refusal:
+        decode_body(body, content_type, "ConfigMap")
+    assert refusal.value.code == code
+    assert message in refusal.value.status["message"]
+
+
+def test_yaml_quotes_as_go_does() -> None:
+    """Text that would be read as something else is quoted twice, never once; repeated parts are not aliased."""
+    part = {"k": "2"}
+    text = encode({"a": part, "b": part, "c": ["x"], "d": "true"}, Form(YAML))
+    assert text == b'a:\n  k: "2"\nb:\n  k: "2"\nc:\n- x\nd: "true"\n'
+
+
+def test_nesting_beyond_reason_is_refused_not_followed() -> None:
+    """A body of nothing but brackets is a fault of the body, not of the server."""
+    with pytest.raises(ValueError, match="exceeded max depth"):
+        json_value(b"[" * 100_000)
