@@ -30,6 +30,7 @@ from listwatch.apiserver.verbs.call import Call, failure_response
 from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
 from listwatch.apiserver.verbs.endpoints import answer_path, is_public
 from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
+from listwatch.apiserver.verbs.patching import Patcher
 from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.reviews import answer_review
 from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
@@ -98,11 +99,7 @@ class APIServer:
         self._tokens = dict(tokens)
         self._registry: ResourceRegistry = builtin_resources()
         is_new = log is None
-        self._storage = Storage(
-            RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
-            if log is None
-            else log
-        )
+        self._storage = Storage(_new_log(history_limit) if log is None else log)
         self._hub = WatchHub(self._storage, clock)
         self._reader = Reader(
             self._hub,
@@ -118,6 +115,7 @@ class APIServer:
             admission=NamespaceAdmission(self._storage),
             addresses=ServiceAddresses(self._storage),
         )
+        self._patcher = Patcher(self._storage, self._writer)
         self._ends = NamespaceEnds(
             self._hub,
             self._registry,
@@ -132,6 +130,7 @@ class APIServer:
             self._storage,
             pods=self._resource("", "pods"),
             writer=self._writer,
+            patcher=self._patcher,
             reader=self._reader,
             deleter=self._deleter,
             clock=clock,
@@ -224,7 +223,7 @@ class APIServer:
             case "update":
                 return self._writer.update(call)
             case "patch":
-                return self._writer.patch(call)
+                return self._patcher.patch(call)
             case "delete":
                 return self._deleter.delete(call)
             case _:
@@ -280,6 +279,10 @@ class APIServer:
             },
         }
         self._writer.create_object(services, "default", self._writer.decoded(services, service)[0])
+
+
+def _new_log(history_limit: int) -> RevisionLog:
+    return RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
 
 
 def _failure_form(request: Request) -> Form:

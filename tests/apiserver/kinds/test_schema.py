@@ -201,3 +201,34 @@ def test_decoding_is_total_pure_and_settled(kind: tuple[str, str], obj: Any) -> 
         return
     assert json.dumps(obj) == json.dumps(before)
     assert decode(kind[0], kind[1], decoded) == decoded
+
+
+@pytest.mark.parametrize(
+    ("path", "list_type", "keys", "map_type"),
+    [
+        (("spec", "template", "spec", "containers"), "map", ("name",), ""),
+        (("spec", "template", "spec", "containers", "ports"), "map", ("containerPort", "protocol"), ""),
+        (("spec", "template", "spec", "nodeSelector"), "", (), "atomic"),
+        (("spec", "selector"), "", (), "atomic"),
+        (("metadata", "finalizers"), "set", (), ""),
+        (("spec", "template", "spec", "containers", "command"), "atomic", (), ""),
+    ],
+)
+def test_a_node_says_how_apply_takes_its_value(
+    path: tuple[str, ...], list_type: str, keys: tuple[str, ...], map_type: str
+) -> None:
+    """The node of a field has the list and map types of the OpenAPI document, whether inline or by reference."""
+    field = Schemas.load().field("apps", "v1", "Deployment", path)
+    assert field is not None
+    assert (field.node.list_type, field.node.list_map_keys, field.node.map_type) == (
+        list_type,
+        keys,
+        map_type,
+    )
+
+
+def test_a_field_can_overrule_the_map_type_of_its_node() -> None:
+    """A reference to an atomic struct can be granular, as a volume's claim is."""
+    field = Schemas.load().field("", "v1", "PersistentVolume", ("spec", "claimRef"))
+    assert field is not None
+    assert (field.map_type, field.node.map_type) == ("granular", "atomic")

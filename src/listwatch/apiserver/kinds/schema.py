@@ -42,7 +42,9 @@ class Node:
     """The shape of one value.
 
     `kind` is one of struct, map, list, string, bytes, integer, number, boolean, quantity, int-or-string,
-    time, micro-time, any. `go_type` is how the decoder's messages name it.
+    time, micro-time, any. `go_type` is how the decoder's messages name it. `list_type`, `list_map_keys` and
+    `map_type` say how apply takes the value: in parts, or as one (`atomic`); "" is what Kubernetes takes for
+    granted: lists as one, maps and structs in parts.
     """
 
     kind: str
@@ -52,6 +54,9 @@ class Node:
     element: Node | None = None
     bits: int = 64
     implied: tuple[str, ...] = ()
+    list_type: str = ""
+    list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +64,8 @@ class Field:
     """One member of a struct, with what merging and encoding need to know of it.
 
     `default` is what stands there when nothing is given (`MISSING`: nothing does); `merge_key` and
-    `strategies` are the strategic merge patch's, `list_type` and `list_map_keys` those of apply.
+    `strategies` are the strategic merge patch's, `list_type` and `list_map_keys` those of apply, as the node has
+    them; `map_type` is the field's own word where it goes before its node's.
     """
 
     node: Node
@@ -74,6 +80,7 @@ class Field:
     strategies: tuple[str, ...] = ()
     list_type: str = ""
     list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
 
 
 _ABSENT: Final = object()
@@ -109,6 +116,7 @@ class _Compiler:
             package = name.rsplit(".", 2)[-2]
             schema = self._schemas[name]
             node = self._nodes[name] = Node("struct", f"{package}.{short}", short)
+            node.map_type = schema.get("x-kubernetes-map-type", "")
             self._fill(node, schema)
         return node
 
@@ -135,6 +143,7 @@ class _Compiler:
             member.strategies = tuple(strategy.split(",")) if strategy else ()
             member.list_type = part.get("x-kubernetes-list-type", "")
             member.list_map_keys = tuple(part.get("x-kubernetes-list-map-keys", ()))
+            member.map_type = part.get("x-kubernetes-map-type", "")
             node.fields[name] = member
         node.implied = tuple(
             name
@@ -151,10 +160,17 @@ class _Compiler:
         match schema.get("type"):
             case "array":
                 element = self._node(schema.get("items", {}))
-                return Node("list", f"[]{element.go_type}", element=element)
+                return Node(
+                    "list",
+                    f"[]{element.go_type}",
+                    element=element,
+                    list_type=schema.get("x-kubernetes-list-type", ""),
+                    list_map_keys=tuple(schema.get("x-kubernetes-list-map-keys", ())),
+                )
             case "object" if "additionalProperties" in schema:
                 element = self._node(schema["additionalProperties"])
-                return Node("map", f"map[string]{element.go_type}", element=element)
+                map_type = schema.get("x-kubernetes-map-type", "")
+                return Node("map", f"map[string]{element.go_type}", element=element, map_type=map_type)
             case "string" if schema.get("format") == "byte":
                 return Node("bytes", "[]uint8")
             case "string":

@@ -24,8 +24,9 @@ from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.verbs.deletion import Deleter, parse_delete_options
 from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
 from listwatch.apiserver.verbs.patch import invalid_result_message, json_kind
+from listwatch.apiserver.verbs.patching import Patcher, apply_patch, patch_type
 from listwatch.apiserver.verbs.reading import Reader
-from listwatch.apiserver.verbs.writing import Writer, apply_patch, patch_type
+from listwatch.apiserver.verbs.writing import Writer
 from listwatch.apiserver.wire.negotiation import decode_body, encode
 from listwatch.apiserver.wire.request_info import Query
 from listwatch.apiserver.wire.statuses import (
@@ -53,6 +54,7 @@ class SubresourceVerbs:
         *,
         pods: Resource,
         writer: Writer,
+        patcher: Patcher,
         reader: Reader,
         deleter: Deleter,
         clock: Clock,
@@ -60,6 +62,7 @@ class SubresourceVerbs:
         self._storage = storage
         self._pods = pods
         self._writer = writer
+        self._patcher = patcher
         self._reader = reader
         self._deleter = deleter
         self._clock = clock
@@ -103,7 +106,7 @@ class SubresourceVerbs:
             case "update":
                 return self._writer.update(call)
             case "patch":
-                return self._writer.patch(call)
+                return self._patcher.patch(call)
             case _:
                 return self._reader.get(call)
 

@@ -1,12 +1,13 @@
-"""Create, update and patch: how a body becomes a stored object.
+"""Create and update: how a body becomes a stored object.
 
 In:    a `Call`
 Out:   a `Response`; a change in the log
-Next:  schema.py, defaults.py, strategy.py and validation.py make the object; storage.py keeps it
+Next:  schema.py, defaults.py, strategy.py and validation.py make the object; storage.py keeps it; patching.py comes
+       here with what a patch made of an object
 Rules: the order of steps is kube-apiserver's: decode and default, admission, system fields and strategy, validation,
        write. From reading the old object to writing the new one nothing awaits, so there are no lost updates
        and no retries. A change that changes nothing writes nothing.
-Source: apiserver pkg/endpoints/handlers (create, update, patch), pkg/registry/generic/registry/store.go
+Source: apiserver pkg/endpoints/handlers (create, update), pkg/registry/generic/registry/store.go
 """
 
 from __future__ import annotations
@@ -30,14 +31,7 @@ from listwatch.apiserver.verbs.addresses import ServiceAddresses
 from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
 from listwatch.apiserver.verbs.namespaces import NamespaceAdmission
-from listwatch.apiserver.verbs.patch import (
-    PatchError,
-    apply_json_patch,
-    apply_merge_patch,
-    invalid_result_message,
-)
-from listwatch.apiserver.verbs.strategic_patch import apply_strategic_merge_patch
-from listwatch.apiserver.wire.negotiation import decode_body, json_value
+from listwatch.apiserver.wire.negotiation import decode_body
 from listwatch.apiserver.wire.statuses import (
     FieldCause,
     already_exists,
@@ -48,15 +42,10 @@ from listwatch.apiserver.wire.statuses import (
     invalid,
     not_found,
     not_implemented,
-    unsupported_patch_type,
 )
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
 JSONObject = dict[str, Any]
-JSON_PATCH: Final = "application/json-patch+json"
-MERGE_PATCH: Final = "application/merge-patch+json"
-STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
-APPLY_PATCHES: Final = frozenset({"application/apply-patch+yaml", "application/apply-patch+cbor"})
 _SUFFIX_CHARACTERS: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no digits that look like letters
 _SUFFIX_LENGTH: Final = 5
 _LONGEST_GENERATED: Final = 63
@@ -64,7 +53,7 @@ _GENERATION_TRIES: Final = 8
 
 
 class Writer:
-    """Answers create, update and patch.
+    """Answers create and update.
 
     Args:
         storage: Where objects go.
@@ -108,7 +97,7 @@ class Writer:
         dry_run = check_dry_run(query, "CreateOptions")
         value = self._decoded(call, field_validation(query, "CreateOptions"))
         created = self.create_object(call.resource, call.namespace, value, dry_run=dry_run)
-        return self._answer(call, 201, created)
+        return self.answer(call, 201, created)
 
     def create_object(
         self, resource: Resource, namespace: str, value: JSONObject, *, dry_run: bool = False
@@ -167,37 +156,10 @@ class Writer:
             if not resource.created_by_put or call.info.subresource:
                 raise not_found(resource.group, resource.name, call.name)
             metadata.pop("resourceVersion", None)
-            return self._answer(
+            return self.answer(
                 call, 201, self.create_object(resource, call.namespace, value, dry_run=dry_run)
             )
-        return self._answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
-
-    def patch(self, call: Call) -> Response:
-        """Change an object, or a part of it, by a patch of any of the three kinds.
-
-        Raises:
-            APIFailure: 400, 404, 409, 415, 422. Nothing is stored.
-        """
-        query, resource = call.info.query, call.resource
-        kind_of_patch = patch_type(call)
-        dry_run = check_dry_run(query, "PatchOptions")
-        validation = field_validation(query, "PatchOptions")
-        stored = self._storage.get(resource, call.namespace, call.name)
-        if stored is None:
-            raise not_found(resource.group, resource.name, call.name)
-        before = views.typed(resource, from_storage(resource, stored.object))
-        after = apply_patch(kind_of_patch, call.request.body, before, self._shape(resource))
-        try:
-            value, warnings = self._schemas.decode(
-                resource.group, resource.version, resource.kind, after, validation=validation
-            )
-        except SchemaError as error:
-            cause = FieldCause("FieldValueInvalid", "patch", invalid_result_message(after, str(error)))
-            raise invalid("", "", "", [cause]) from error
-        call.warnings.extend(warnings)
-        value.setdefault("metadata", {}).pop("managedFields", None)
-        apply_defaults(resource.group, resource.version, resource.kind, value)
-        return self._answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
+        return self.answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
 
     def replace(
         self,
@@ -267,9 +229,6 @@ class Writer:
         call.warnings.extend(warnings)
         return value
 
-    def _shape(self, resource: Resource) -> Any:
-        return self._schemas.node(resource.group, resource.version, resource.kind)
-
     def _own_metadata(self, metadata: JSONObject) -> None:
         for name in (
             "resourceVersion",
@@ -291,7 +250,8 @@ class Writer:
                 break
         return name
 
-    def _answer(self, call: Call, status: int, value: JSONObject) -> Response:
+    def answer(self, call: Call, status: int, value: JSONObject) -> Response:
+        """A written object, in the resource's version, as the answer in the form that was asked for."""
         body = views.document(
             call.resource, value, call.form, now=self._clock.now(), include_object=call.include_object
         )
@@ -306,45 +266,6 @@ def is_deletable(resource: Resource, value: JSONObject) -> bool:
     if resource.storage == "namespaces":
         return not value.get("spec", {}).get("finalizers")
     return not metadata.get("deletionGracePeriodSeconds")
-
-
-def patch_type(call: Call) -> str:
-    """Which kind of patch a request carries.
-
-    Raises:
-        APIFailure: 415.
-    """
-    media_type = call.content_type.partition(";")[0].strip().lower()
-    if media_type in APPLY_PATCHES:
-        raise unsupported_patch_type(
-            "server-side apply comes in a later version of listwatch's embedded API server: "
-            "use a merge, strategic merge or JSON patch (kubectl: without --server-side)"
-        )
-    if media_type not in {JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH}:
-        raise unsupported_patch_type()
-    return media_type
-
-
-def apply_patch(kind_of_patch: str, body: bytes, before: JSONObject, shape: Any) -> Any:
-    """`before`, patched.
-
-    Raises:
-        APIFailure: 400 or 422, as the kind of patch has it.
-    """
-    try:
-        patch = json_value(body)
-    except ValueError as error:
-        told = f"error decoding patch: {error}" if kind_of_patch == MERGE_PATCH else str(error)
-        raise bad_request(told) from error
-    try:
-        if kind_of_patch == JSON_PATCH:
-            return apply_json_patch(before, patch)
-        if kind_of_patch == MERGE_PATCH:
-            return apply_merge_patch(before, patch)
-        return apply_strategic_merge_patch(before, patch, shape)
-    except PatchError as error:
-        details: JSONObject | None = {} if error.code == 422 else None
-        raise failure(error.code, error.message, reason=error.reason, details=details) from error
 
 
 def check_kind(resource: Resource, body: JSONObject) -> None:
