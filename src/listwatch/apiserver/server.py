@@ -22,6 +22,7 @@ from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.access.identity import User, authenticate
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
+from listwatch.apiserver.kinds.schema import Schemas
 from listwatch.apiserver.storage.revision_log import RevisionLog
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
@@ -98,6 +99,7 @@ class APIServer:
         self._clock = clock
         self._tokens = dict(tokens)
         self._registry: ResourceRegistry = builtin_resources()
+        self._schemas = Schemas()
         is_new = log is None
         self._storage = Storage(_new_log(history_limit) if log is None else log)
         self._hub = WatchHub(self._storage, clock)
@@ -114,6 +116,7 @@ class APIServer:
             chance=chance,
             admission=NamespaceAdmission(self._storage),
             addresses=ServiceAddresses(self._storage),
+            schemas=self._schemas,
         )
         self._patcher = Patcher(self._storage, self._writer)
         self._ends = NamespaceEnds(

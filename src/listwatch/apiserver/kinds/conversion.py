@@ -32,14 +32,23 @@ _CORE_EVENT_FIELDS: Final = {core: new for new, core in _EVENT_FIELDS.items()}
 
 def is_converted(resource: Resource) -> bool:
     """Whether objects of this resource are stored in another form than they are served in."""
-    return (resource.group, resource.version, resource.name) in {
+    return resource.custom is not None or (resource.group, resource.version, resource.name) in {
         ("events.k8s.io", "v1", "events"),
         ("autoscaling", "v1", "horizontalpodautoscalers"),
     }
 
 
+def served_form(resource: Resource) -> str:
+    """A name for how objects of this resource look when served, "" where that is how they are stored."""
+    if resource.custom is not None:
+        return resource.custom.form
+    return resource.api_version if is_converted(resource) else ""
+
+
 def from_storage(resource: Resource, value: JSONObject) -> JSONObject:
     """A stored object in the resource's version."""
+    if resource.custom is not None:
+        return resource.custom.from_storage(value)
     if not is_converted(resource):
         return value
     if resource.name == "events":
@@ -50,6 +59,8 @@ def from_storage(resource: Resource, value: JSONObject) -> JSONObject:
 
 def to_storage(resource: Resource, value: JSONObject) -> JSONObject:
     """An object in the resource's version, as it is stored."""
+    if resource.custom is not None:
+        return resource.custom.to_storage(value)
     if not is_converted(resource):
         return value
     if resource.name == "events":

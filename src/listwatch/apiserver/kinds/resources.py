@@ -11,12 +11,14 @@ Source: aggregated discovery (KEP-3352); the registries under kubernetes/pkg/reg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources as package_resources
 from typing import Any, Final
 
+from listwatch.apiserver.kinds.custom_kind import CustomKind
 from listwatch.apiserver.wire.statuses import qualified
 
 # A PUT of an object that is not there makes it (AllowCreateOnUpdate).
@@ -82,6 +84,8 @@ _WITHOUT_EFFECT: Final = {
 }
 # Not kept, because what they are for is not done.
 _NOT_MADE: Final = {"customresourcedefinitions.apiextensions.k8s.io": "serve custom resources yet"}
+_VERSION: Final = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
+_STABILITIES: Final = {"alpha": 0, "beta": 1, None: 2}
 # Groups whose objects another group's storage holds: the other group, by resource.
 _STORED_ELSEWHERE: Final = {("events.k8s.io", "events"): "events"}
 # The storage version where the preferred version is another, for discovery's hash.
@@ -108,7 +112,7 @@ class Resource:
 
     Attributes:
         storage: The log's collection that holds its objects; two versions of a resource share one.
-        list_kind: Such as `PodList`.
+        custom: For a kind that is not built in: what stands in tables for those that are.
     """
 
     group: str
@@ -122,6 +126,7 @@ class Resource:
     categories: tuple[str, ...] = ()
     subresources: Mapping[str, Subresource] = field(default_factory=dict)
     storage: str = ""
+    custom: CustomKind | None = None
 
     @property
     def api_version(self) -> str:
@@ -130,8 +135,8 @@ class Resource:
 
     @property
     def list_kind(self) -> str:
-        """The kind of a page of these."""
-        return f"{self.kind}List"
+        """The kind of a page of these, such as `PodList`."""
+        return f"{self.kind}List" if self.custom is None else self.custom.list_kind
 
     @property
     def qualified(self) -> str:
@@ -156,7 +161,7 @@ class Resource:
     @property
     def update_needs_version(self) -> bool:
         """Whether a PUT without `metadata.resourceVersion` is refused."""
-        return self.qualified in _CONDITIONAL_ONLY
+        return self.custom is not None or self.qualified in _CONDITIONAL_ONLY
 
     @property
     def deletes_gracefully(self) -> bool:
@@ -187,15 +192,44 @@ class Group:
     versions: tuple[str, ...]
 
 
-class ResourceRegistry:
-    """All served resources. Built once, read by every request.
+def version_rank(version: str) -> tuple[int, int, int, tuple[int, ...]]:
+    """The place of a version among others, the most preferred greatest: v2, v1, v1beta2, v1alpha1, then by name.
 
-    Ordering: groups, versions and resources in the order in which they were given, which is discovery's.
+    Source: apimachinery pkg/version (CompareKubeAwareVersionStrings)
+    """
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        return -1, 0, 0, tuple(-ord(character) for character in version)
+    major, stability, minor = found.groups()
+    return _STABILITIES[stability], int(major), int(minor or 0), ()
+
+
+class ResourceRegistry:
+    """All served resources: those it was made of, and custom ones that come and go.
+
+    Ordering: groups, versions and resources in the order in which they were given, which is discovery's; custom
+    groups after them by name, their versions by preference.
+
+    Attributes:
+        generation: Grows with every change, for those who keep what they have made of the registry.
     """
 
     def __init__(self) -> None:
+        self.generation = 0
         self._groups: dict[str, Group] = {}
         self._resources: dict[tuple[str, str], dict[str, Resource]] = {}
+        self._fixed: frozenset[tuple[str, str]] = frozenset()
+        self._custom: dict[str, tuple[Resource, ...]] = {}
+
+    def fork(self) -> ResourceRegistry:
+        """A registry that begins with what this one has; its changes are its own. What is there now is fixed."""
+        fork = ResourceRegistry()
+        fork._groups = dict(self._groups)
+        fork._resources = dict(
+            self._resources
+        )  # those of a fixed version are never changed, so they are shared
+        fork._fixed = frozenset(self._resources)
+        return fork
 
     def add(self, resource: Resource) -> None:
         """Serve one more resource; its group and version come into being with their first resource."""
@@ -204,6 +238,41 @@ class ResourceRegistry:
             group = Group(group.name, (*group.versions, resource.version))
         self._groups[group.name] = group
         self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
+        self.generation += 1
+
+    def serve(self, owner: str, resources: Iterable[Resource]) -> None:
+        """Serve these custom resources in the place of what `owner` had before; none takes them all away.
+
+        What is fixed is never shadowed: a resource in a built-in version of a group is not served.
+        """
+        before = self._custom.pop(owner, ())
+        after = tuple(each for each in resources if (each.group, each.version) not in self._fixed)
+        for resource in before:
+            members = self._resources[resource.group, resource.version]
+            del members[resource.name]
+            if not members:
+                del self._resources[resource.group, resource.version]
+        for resource in after:
+            self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
+        if after:
+            self._custom[owner] = after
+        for name in {resource.group for resource in (*before, *after)}:
+            self._arrange(name)
+        self.generation += 1
+
+    def _arrange(self, name: str) -> None:
+        """Put a group whose versions have changed where it belongs, or take it away."""
+        fixed = [version for group, version in self._fixed if group == name]
+        known = self._groups.get(name, Group(name, ())).versions
+        served = [version for group, version in self._resources if group == name and version not in fixed]
+        ordered = sorted(served, key=version_rank, reverse=True)
+        versions = (*(version for version in known if version in fixed), *ordered)
+        self._groups.pop(name, None) if not versions else self._groups.update({name: Group(name, versions)})
+        builtin = {group for group, _ in self._fixed}
+        custom = sorted(group for group in self._groups if group not in builtin)
+        self._groups = {
+            group: self._groups[group] for group in (*(g for g in self._groups if g in builtin), *custom)
+        }
 
     def find(self, group: str, version: str, name: str) -> Resource | None:
         """The resource, or None."""
@@ -270,9 +339,14 @@ def _builtin() -> tuple[Resource, ...]:
     )
 
 
-def builtin_resources() -> ResourceRegistry:
-    """A registry of all resources that kube-apiserver 1.36 serves by default."""
+@cache
+def _builtin_registry() -> ResourceRegistry:
     registry = ResourceRegistry()
     for resource in _builtin():
         registry.add(resource)
     return registry
+
+
+def builtin_resources() -> ResourceRegistry:
+    """A registry of its own of all resources that kube-apiserver 1.36 serves by default."""
+    return _builtin_registry().fork()

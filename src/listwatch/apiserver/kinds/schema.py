@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from listwatch.apimachinery.errors import ListWatchError
 from listwatch.apimachinery.quote import go_quote
@@ -44,7 +44,8 @@ class Node:
     `kind` is one of struct, map, list, string, bytes, integer, number, boolean, quantity, int-or-string,
     time, micro-time, any. `go_type` is how the decoder's messages name it. `list_type`, `list_map_keys` and
     `map_type` say how apply takes the value: in parts, or as one (`atomic`); "" is what Kubernetes takes for
-    granted: lists as one, maps and structs in parts.
+    granted: lists as one, maps and structs in parts. A struct that `keeps_unknown` holds members
+    beside its `fields`, of any shape; only custom kinds have those.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Node:
     list_type: str = ""
     list_map_keys: tuple[str, ...] = ()
     map_type: str = ""
+    keeps_unknown: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -211,18 +213,47 @@ def _file(group: str, version: str) -> tuple[_Compiler, dict[str, str]] | None:
     return _Compiler(schemas), kinds
 
 
+class CustomShape(Protocol):
+    """What decoding needs of a kind that is not built in; `custom_kind.py` has the rest."""
+
+    @property
+    def node(self) -> Node:
+        """Its shape."""
+        ...
+
+    def decode(self, obj: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """A body as it is understood, and the paths of the fields that were dropped."""
+        ...
+
+
 class Schemas:
-    """All built-in kinds. Stateless for its users; files are read and compiled when first asked for."""
+    """The kinds of one server: the built-in ones, which all share, and those that were added to this one.
+
+    Files are read and compiled when first asked for, once for all instances; an instance of its own costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._custom: dict[tuple[str, str, str], CustomShape] = {}
 
     @classmethod
     @cache
     def load(cls) -> Schemas:
-        """The one instance."""
+        """The instance of those who need built-in kinds only. Nothing is ever added to it."""
         return cls()
 
+    def add(self, group: str, version: str, kind: str, shape: CustomShape) -> None:
+        """Know one more kind, or another shape of it. A built-in kind stays what it is."""
+        self._custom[group, version, kind] = shape
+
+    def remove(self, group: str, version: str, kind: str) -> None:
+        """Forget a kind that was added; repeating it does nothing."""
+        self._custom.pop((group, version, kind), None)
+
     def node(self, group: str, version: str, kind: str) -> Node | None:
-        """The shape of a kind, or None for one that is not built in."""
+        """The shape of a kind, or None for one that is unknown."""
         found = _file(group, version)
+        if found is None and (custom := self._custom.get((group, version, kind))) is not None:
+            return custom.node
         if found is None or kind not in found[1]:
             return None
         return found[0].reference(found[1][kind])
@@ -259,8 +290,8 @@ class Schemas:
         """`obj` as the server understands it: typed, without what it does not know, with what is implied.
 
         Unknown fields, nulls and the empty values of optional fields go; structures that are always written
-        come; times, quantities and base64 get their canonical form. A kind that is not built in keeps all
-        but its metadata as given. `apiVersion` and `kind` are set.
+        come; times, quantities and base64 get their canonical form. A kind that was added decodes itself; one that
+        is unknown keeps all but its metadata as given. `apiVersion` and `kind` are set.
 
         Args:
             group: Of the resource that is addressed, `""` for the core group.
@@ -283,8 +314,12 @@ class Schemas:
                 f"json: cannot unmarshal {_json_kind(obj)} into Go value of type {version}.{kind}"
             )
         decoder = _Decoder()
-        node = self.node(group, version, kind)
-        decoded = decoder.custom(obj) if node is None else decoder.struct(node, obj, "", ())
+        if (custom := self._custom.get((group, version, kind))) is not None:
+            decoded, decoder.unknown = custom.decode(obj)
+        elif (node := self.node(group, version, kind)) is None:
+            decoded = decoder.custom(obj)
+        else:
+            decoded = decoder.struct(node, obj, "", ())
         # First, because people read objects from the top.
         decoded = {"apiVersion": api_version, "kind": kind, **decoded}
         decoded["apiVersion"], decoded["kind"] = api_version, kind
@@ -310,6 +345,29 @@ def _json_kind(value: object) -> str:
             return "object"
 
 
+def metadata_node() -> Node:
+    """The shape of every object's `metadata`.
+
+    Raises:
+        LookupError: The packaged OpenAPI data of the core group is missing.
+    """
+    holder = Schemas.load().node("", "v1", "ConfigMap")
+    if holder is None:
+        raise LookupError("the packaged OpenAPI data of the core group is missing")
+    return holder.fields["metadata"].node
+
+
+def decode_metadata(value: object, path: str) -> tuple[dict[str, Any], list[str]]:
+    """`value` as an object's metadata that stands at `path`, and the paths of its unknown fields.
+
+    Raises:
+        SchemaError: Something in it has a wrong type.
+    """
+    decoder = _Decoder()
+    decoded = decoder.value(metadata_node(), value, path, (path.rpartition(".")[2],), "ObjectMeta")
+    return decoded, decoder.unknown
+
+
 class _Decoder:
     """One decoding: remembers the unknown fields it passes."""
 
@@ -318,14 +376,9 @@ class _Decoder:
 
     def custom(self, obj: dict[str, Any]) -> dict[str, Any]:
         """An object of a kind without a schema: its metadata is typed, the rest is copied."""
-        metadata = Schemas.load().node("", "v1", "ConfigMap")
         decoded = copy.deepcopy(obj)
         given = decoded.pop("metadata", None)
-        if metadata is None:
-            raise SchemaError("the packaged OpenAPI data of the core group is missing")
-        part = self.value(
-            metadata.fields["metadata"].node, given or {}, "metadata", ("metadata",), "ConfigMap"
-        )
+        part = self.value(metadata_node(), given or {}, "metadata", ("metadata",), "ObjectMeta")
         return {"metadata": part, **decoded}
 
     def struct(self, node: Node, value: dict[str, Any], path: str, stack: tuple[str, ...]) -> dict[str, Any]:

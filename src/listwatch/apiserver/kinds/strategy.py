@@ -82,7 +82,13 @@ def counts_generation(group: str, resource: str) -> bool:
 
 
 def prepare_for_create(
-    group: str, resource: str, obj: JSONObject, *, now: datetime, has_status: bool = True
+    group: str,
+    resource: str,
+    obj: JSONObject,
+    *,
+    now: datetime,
+    has_status: bool = True,
+    is_custom: bool | None = None,
 ) -> None:
     """Turn a defaulted object into the one that a create stores. `obj` is changed.
 
@@ -95,28 +101,30 @@ def prepare_for_create(
         obj: Decoded and with its defaults.
         now: Aware.
         has_status: For custom resources: whether their definition has a status subresource.
+        is_custom: Whether a definition made the resource; by default the group tells.
     """
+    is_custom = not is_builtin(group) if is_custom is None else is_custom
     metadata = child(obj, "metadata")
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"):
         metadata.pop(name, None)
-    if counts_generation(group, resource):
+    if is_custom or counts_generation(group, resource):
         metadata["generation"] = 1
-    if (group, resource) not in _STATUS_IS_TAKEN | _STATUS_IS_PLAIN:
-        _reset_status(group, obj, has_status=has_status)
+    if is_custom:
+        if has_status:
+            obj.pop("status", None)
+    elif (group, resource) not in _STATUS_IS_TAKEN | _STATUS_IS_PLAIN:
+        _reset_status(group, obj)
     creator = _CREATORS.get((group, resource))
     if creator is not None:
         creator(obj, now)
 
 
-def _reset_status(group: str, obj: JSONObject, *, has_status: bool) -> None:
+def _reset_status(group: str, obj: JSONObject) -> None:
     _, _, version = text(obj, "apiVersion").rpartition("/")
     kind = text(obj, "kind")
-    node = Schemas.load().node(group, version, kind)
-    if node is None:
-        if has_status:
-            obj.pop("status", None)
-        return
-    if "status" in obj:
+    if Schemas.load().node(group, version, kind) is None:
+        obj.pop("status", None)
+    elif "status" in obj:
         empty, _ = Schemas.load().decode(group, version, kind, {})
         if "status" in empty:
             obj["status"] = empty["status"]
@@ -132,6 +140,7 @@ def prepare_for_update(
     *,
     subresource: str = "",
     has_status: bool = True,
+    is_custom: bool | None = None,
 ) -> None:
     """Turn a defaulted object into the one that an update stores. `new` is changed, `old` is not.
 
@@ -143,19 +152,21 @@ def prepare_for_update(
         subresource: `""` for the object itself, else `status`, `finalize`, `approval`, `ephemeralcontainers`
             or `resize`. `scale`, `binding` and `eviction` have functions of their own in `subresources.py`.
         has_status: For custom resources: whether their definition has a status subresource.
+        is_custom: Whether a definition made the resource; by default the group tells.
     """
+    is_custom = not is_builtin(group) if is_custom is None else is_custom
     _keep_system_metadata(child(new, "metadata"), peek(old, "metadata"))
     if subresource == "status":
-        _take_only_status(group, resource, new, old)
+        _take_only_status(group, resource, new, old, is_custom=is_custom)
         return
     if subresource in _PARTIAL_UPDATES:
         _PARTIAL_UPDATES[subresource](new, old)
-    elif (group, resource) not in _STATUS_IS_PLAIN and (is_builtin(group) or has_status):
+    elif (group, resource) not in _STATUS_IS_PLAIN and (has_status or not is_custom):
         _keep(new, old, "status")
     updater = _UPDATERS.get((group, resource))
     if updater is not None:
         updater(new, old)
-    if counts_generation(group, resource) and _is_asked_for_anew(
+    if (is_custom or counts_generation(group, resource)) and _is_asked_for_anew(
         group, resource, new, old, has_status=has_status
     ):
         new["metadata"]["generation"] = number(old, "metadata", "generation") + 1
@@ -181,11 +192,13 @@ def _keep_system_metadata(new: JSONObject, old: JSONObject) -> None:
         _keep(new, old, "deletionGracePeriodSeconds")
 
 
-def _take_only_status(group: str, resource: str, new: JSONObject, old: JSONObject) -> None:
+def _take_only_status(
+    group: str, resource: str, new: JSONObject, old: JSONObject, *, is_custom: bool
+) -> None:
     for name in {*new, *old} - {"apiVersion", "kind", "metadata", "status"}:
         _keep(new, old, name)
     metadata = new["metadata"]
-    if not is_builtin(group):
+    if is_custom:
         managed, version = metadata.get("managedFields"), metadata.get("resourceVersion")
         _keep(new, old, "metadata")
         for name, value in (("managedFields", managed), ("resourceVersion", version)):

@@ -10,13 +10,21 @@ Source: Kubernetes API reference, Scale, Binding, Eviction; wording of kube-apis
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from listwatch.apimachinery.selector import SelectorError, label_selector_from_object
 from listwatch.apiserver.kinds.maps import JSONObject, child, labels, maps, number, peek, text
-from listwatch.apiserver.wire.statuses import APIFailure, CauseLike, FieldCause, conflict, failure, invalid
+from listwatch.apiserver.wire.statuses import (
+    APIFailure,
+    CauseLike,
+    FieldCause,
+    conflict,
+    failure,
+    internal_error,
+    invalid,
+)
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
 _SCALED: Final = frozenset(
@@ -63,19 +71,24 @@ def _scale(obj: JSONObject, wanted: object, present: int, selector: str) -> JSON
     }
 
 
-def custom_scale_of(obj: JSONObject, paths: JSONObject) -> JSONObject:
+def custom_scale_of(obj: JSONObject, paths: Mapping[str, str]) -> JSONObject:
     """The Scale of a custom resource.
 
     Args:
         obj: As stored.
         paths: `subresources.scale` of its definition.
+
+    Raises:
+        APIFailure: 500, the object holds no number of replicas that are wanted.
     """
-    wanted = _at(obj, text(paths, "specReplicasPath"))
-    present = _at(obj, text(paths, "statusReplicasPath"))
-    selector = _at(obj, text(paths, "labelSelectorPath"))
+    wanted = _at(obj, paths["specReplicasPath"])
+    present = _at(obj, paths["statusReplicasPath"])
+    selector = _at(obj, paths.get("labelSelectorPath", ""))
+    if not isinstance(wanted, int):
+        raise internal_error(f'the spec replicas field "{paths["specReplicasPath"]}" does not exist')
     return _scale(
         obj,
-        wanted if isinstance(wanted, int) else 0,
+        wanted,
         present if isinstance(present, int) else 0,
         selector if isinstance(selector, str) else "",
     )

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from listwatch.apimachinery.http import Response
 from listwatch.apiserver.kinds.conversion import from_storage
-from listwatch.apiserver.kinds.defaults import apply_defaults
-from listwatch.apiserver.kinds.schema import SchemaError, Schemas
+from listwatch.apiserver.kinds.kind_rules import decode
+from listwatch.apiserver.kinds.schema import SchemaError
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.call import Call
@@ -34,6 +34,7 @@ from listwatch.apiserver.wire.statuses import (
     failure,
     invalid,
     not_found,
+    unsupported_custom_patch_type,
     unsupported_patch_type,
 )
 
@@ -64,6 +65,8 @@ class Patcher:
         """
         query, resource = call.info.query, call.resource
         kind_of_patch = patch_type(call)
+        if resource.custom is not None and kind_of_patch == STRATEGIC_PATCH:
+            raise unsupported_custom_patch_type()
         dry_run = check_dry_run(query, "PatchOptions")
         validation = field_validation(query, "PatchOptions")
         stored = self._storage.get(resource, call.namespace, call.name)
@@ -74,18 +77,15 @@ class Patcher:
             kind_of_patch,
             call.request.body,
             before,
-            Schemas.load().node(resource.group, resource.version, resource.kind),
+            self._writer.schemas.node(resource.group, resource.version, resource.kind),
         )
         try:
-            value, warnings = Schemas.load().decode(
-                resource.group, resource.version, resource.kind, after, validation=validation
-            )
+            value, warnings = decode(self._writer.schemas, resource, after, validation=validation)
         except SchemaError as error:
             cause = FieldCause("FieldValueInvalid", "patch", invalid_result_message(after, str(error)))
             raise invalid("", "", "", [cause]) from error
         call.warnings.extend(warnings)
         value.setdefault("metadata", {}).pop("managedFields", None)
-        apply_defaults(resource.group, resource.version, resource.kind, value)
         return self._writer.answer(call, 200, self._writer.replace(call, stored, value, dry_run=dry_run))
 
 

@@ -24,10 +24,13 @@ class Selection:
         APIFailure: 400 for a field by which this resource cannot be selected.
     """
 
-    __slots__ = ("_field_selector", "_label_selector", "_resource", "is_everything", "name")
+    __slots__ = ("_field_selector", "_label_selector", "_resource", "_selectable", "is_everything", "name")
 
     def __init__(self, resource: Resource, options: ListOptions) -> None:
-        check_field_selector(resource.group, resource.name, options.field_selector)
+        self._selectable = None if resource.custom is None else resource.custom.selectable
+        check_field_selector(
+            resource.group, resource.name, options.field_selector, selectable=self._selectable
+        )
         self._resource = resource
         self._label_selector = options.label_selector
         self._field_selector = options.field_selector
@@ -47,7 +50,10 @@ class Selection:
         if self._field_selector.is_empty:
             return True
         value = from_storage(self._resource, stored.object)
-        return self._field_selector.matches(field_values(self._resource.group, self._resource.name, value))
+        values = field_values(
+            self._resource.group, self._resource.name, value, selectable=self._selectable or frozenset()
+        )
+        return self._field_selector.matches(values)
 
     def event(self, change: Change) -> tuple[ChangeType, StoredObject] | None:
         """What the watcher is told of `change`, or None for nothing."""

@@ -16,7 +16,13 @@ from listwatch.apimachinery.http import Response
 from listwatch.apiserver.kinds.conversion import from_storage
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.kinds.schema import FieldValidation, SchemaError, Schemas
-from listwatch.apiserver.kinds.subresources import bind, check_eviction, scale_of, with_scale
+from listwatch.apiserver.kinds.subresources import (
+    bind,
+    check_eviction,
+    custom_scale_of,
+    scale_of,
+    with_scale,
+)
 from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
@@ -114,9 +120,7 @@ class SubresourceVerbs:
         resource = call.resource
         stored = self._stored(call)
         value = views.typed(resource, from_storage(resource, stored.object))
-        scale = scale_of(resource.group, resource.name, value)
-        if scale is None:
-            raise not_implemented(f"scale {resource.qualified}")
+        scale = _scale_of(resource, value)
         if call.info.verb in {"get", "watch"}:
             return call.respond(200, encode(scale, call.form))
         if call.info.verb == "update":
@@ -134,14 +138,15 @@ class SubresourceVerbs:
         else:
             raise method_not_allowed()
         dry_run = check_dry_run(call.info.query, options)
-        changed = with_scale(value, wanted)
+        paths = resource.custom.scale if resource.custom is not None else None
+        path = paths.get("specReplicasPath", "") if paths else ".spec.replicas"
+        changed = with_scale(value, wanted, path=path)
         expected = wanted.get("metadata", {})
         changed["metadata"]["resourceVersion"] = expected.get("resourceVersion", "")
         if expected.get("uid"):
             changed["metadata"]["uid"] = expected["uid"]
         replaced = self._writer.replace(call, stored, changed, dry_run=dry_run, subresource="")
-        answer = scale_of(resource.group, resource.name, replaced)
-        return call.respond(200, encode(answer, call.form))
+        return call.respond(200, encode(_scale_of(resource, replaced), call.form))
 
     def _patched_scale(self, call: Call, scale: JSONObject) -> JSONObject:
         shape = Schemas.load().node(*_SCALE)
@@ -181,6 +186,20 @@ class SubresourceVerbs:
             return _checked_scale(value) if kind == _SCALE else value
         except SchemaError as error:
             raise bad_request(error.for_kind(version, name)) from error
+
+
+def _scale_of(resource: Resource, value: JSONObject) -> JSONObject:
+    """The Scale of an object.
+
+    Raises:
+        APIFailure: 500 for a custom object that holds no number of replicas, 501 for a kind that we do not scale.
+    """
+    if resource.custom is not None and resource.custom.scale is not None:
+        return custom_scale_of(value, resource.custom.scale)
+    scale = scale_of(resource.group, resource.name, value)
+    if scale is None:
+        raise not_implemented(f"scale {resource.qualified}")
+    return scale
 
 
 def _checked_scale(scale: JSONObject) -> JSONObject:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from listwatch.apiserver.kinds.conversion import from_storage, is_converted
+from listwatch.apiserver.kinds.conversion import from_storage, served_form
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.printing import printers
 from listwatch.apiserver.storage.revision_log import StoredObject
@@ -29,12 +29,19 @@ def type_meta(resource: Resource) -> bytes:
 
 
 def body_bytes(resource: Resource, stored: StoredObject) -> bytes:
-    """The object in the resource's version, without `apiVersion` and `kind`, as lists hold it."""
-    form = resource.api_version if is_converted(resource) else ""
+    """The object in the resource's version, without `apiVersion` and `kind`, as lists of built-in kinds hold it."""
+    form = served_form(resource)
     found = stored.encoded.get(form)
     if found is None:
         found = stored.encoded[form] = encode_json(from_storage(resource, stored.object))
     return found
+
+
+def item_bytes(resource: Resource, stored: StoredObject) -> bytes:
+    """The object as a list holds it: of a custom kind the whole."""
+    if resource.custom is not None:
+        return whole_bytes(resource, stored)
+    return body_bytes(resource, stored)
 
 
 def whole_bytes(resource: Resource, stored: StoredObject) -> bytes:
@@ -101,18 +108,24 @@ def list_document(
     kind, api_version = resource.list_kind, resource.api_version
     if form.view == "PartialObjectMetadata":
         kind, api_version = "PartialObjectMetadataList", f"meta.k8s.io/{form.meta_version}"
+    if resource.custom is not None and not form.view:
+        metadata = {"continue": "", **metadata}
     head = {"kind": kind, "apiVersion": api_version, "metadata": metadata}
     if form.media_type == YAML:
         if form.view:
             values = [_partial(stored.object, form.meta_version) for stored in items]
         else:
-            values = [from_storage(resource, stored.object) for stored in items]
+            values = [_item(resource, from_storage(resource, stored.object)) for stored in items]
         return encode({**head, "items": values}, form)
     if form.view:
         pieces = [partial_bytes(stored, form.meta_version) for stored in items]
     else:
-        pieces = [body_bytes(resource, stored) for stored in items]
+        pieces = [item_bytes(resource, stored) for stored in items]
     return b"%b,%b%b]}\n" % (encode_json(head)[:-1], b'"items":[', b",".join(pieces))
+
+
+def _item(resource: Resource, value: JSONObject) -> JSONObject:
+    return value if resource.custom is None else typed(resource, value)
 
 
 def table(
@@ -127,7 +140,7 @@ def table(
 ) -> JSONObject:
     """A Table of objects that are in the resource's version."""
     policy = include_object or "Metadata"
-    columns, rows = printers.table(resource.group, resource.name, values, now=now)
+    columns, rows = _printed(resource, values, now)
     told: list[JSONObject] = []
     for cells, value in zip(rows, values, strict=True):
         row: JSONObject = {"cells": cells}
@@ -142,6 +155,14 @@ def table(
         "columnDefinitions": columns if with_columns else None,
         "rows": told,
     }
+
+
+def _printed(
+    resource: Resource, values: Sequence[JSONObject], now: datetime
+) -> tuple[list[JSONObject], list[list[Any]]]:
+    if resource.custom is not None:
+        return resource.custom.table(list(values), now=now)
+    return printers.table(resource.group, resource.name, values, now=now)
 
 
 def _row_object(resource: Resource, value: JSONObject, policy: str, form: Form) -> JSONObject | None:

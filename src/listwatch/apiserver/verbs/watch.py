@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
-from listwatch.apiserver.kinds.conversion import from_storage, is_converted
+from listwatch.apiserver.kinds.conversion import from_storage, served_form
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.storage.revision_log import Change, State, StoredObject
 from listwatch.apiserver.storage.storage import Storage, key_range
@@ -294,7 +294,7 @@ class _EventEncoder:
         self._include_object = include_object
         self._columns_told = False
         self._is_table = form.view == "Table"
-        name = resource.api_version if is_converted(resource) else ""
+        name = served_form(resource)
         self._cache_name = f"{form.view}/{form.meta_version}/{name}" if form.view else f"/{name}"
 
     def synthetic(self, stored: StoredObject) -> bytes:

@@ -19,11 +19,15 @@ from typing import Any, Final
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Response
 from listwatch.apiserver.kinds.conversion import from_storage, to_storage
-from listwatch.apiserver.kinds.defaults import apply_defaults
+from listwatch.apiserver.kinds.kind_rules import (
+    decode,
+    prepare_for_create,
+    prepare_for_update,
+    validate_create,
+    validate_update,
+)
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.kinds.schema import FieldValidation, SchemaError, Schemas
-from listwatch.apiserver.kinds.strategy import prepare_for_create, prepare_for_update
-from listwatch.apiserver.kinds.validation import validate_create, validate_update
 from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
@@ -62,6 +66,7 @@ class Writer:
         chance: For generated names.
         admission: What may be made in which namespace.
         addresses: Gives services theirs.
+        schemas: The kinds of the server.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Writer:
         chance: random.Random,
         admission: NamespaceAdmission,
         addresses: ServiceAddresses,
+        schemas: Schemas,
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -80,7 +86,7 @@ class Writer:
         self._chance = chance
         self._admission = admission
         self._addresses = addresses
-        self._schemas = Schemas.load()
+        self.schemas = schemas
 
     def create(self, call: Call) -> Response:
         """Make an object.
@@ -117,11 +123,9 @@ class Writer:
         generated = not metadata.get("name") and metadata.get("generateName")
         if generated:
             metadata["name"] = self._generated_name(resource, namespace, metadata["generateName"])
-        prepare_for_create(resource.group, resource.name, value, now=self._clock.now())
+        prepare_for_create(resource, value, now=self._clock.now())
         self._addresses.assign(resource, value)
-        causes = validate_create(
-            resource.group, resource.version, resource.kind, value, namespaced=resource.namespaced
-        )
+        causes = validate_create(resource, value)
         name = metadata.get("name", "")
         if causes:
             raise invalid(resource.group, resource.kind, name, causes)
@@ -189,8 +193,8 @@ class Writer:
         part = call.info.subresource if subresource is None else subresource
         _check_preconditions(resource, value["metadata"], old["metadata"])
         value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        prepare_for_update(resource.group, resource.name, value, old, subresource=part)
-        causes = validate_update(resource.group, resource.version, resource.kind, value, old)
+        prepare_for_update(resource, value, old, subresource=part)
+        causes = validate_update(resource, value, old, subresource=part)
         if causes:
             raise invalid(resource.group, resource.kind, call.name, causes)
         if value == old:
@@ -212,15 +216,12 @@ class Writer:
         Raises:
             APIFailure: 400, the body is no such object.
         """
-        check_kind(resource, body)
+        check_kind(self.schemas, resource, body)
         try:
-            value, warnings = self._schemas.decode(
-                resource.group, resource.version, resource.kind, body, validation=validation
-            )
+            value, warnings = decode(self.schemas, resource, body, validation=validation)
         except SchemaError as error:
             raise bad_request(error.for_kind(resource.version, resource.kind)) from error
         value.setdefault("metadata", {}).pop("managedFields", None)
-        apply_defaults(resource.group, resource.version, resource.kind, value)
         return value, warnings
 
     def _decoded(self, call: Call, validation: FieldValidation) -> JSONObject:
@@ -268,7 +269,7 @@ def is_deletable(resource: Resource, value: JSONObject) -> bool:
     return not metadata.get("deletionGracePeriodSeconds")
 
 
-def check_kind(resource: Resource, body: JSONObject) -> None:
+def check_kind(schemas: Schemas, resource: Resource, body: JSONObject) -> None:
     """Refuse a body that says it is of another kind; one that says nothing is taken for what it should be.
 
     Raises:
@@ -281,7 +282,7 @@ def check_kind(resource: Resource, body: JSONObject) -> None:
     if not isinstance(kind, str) or not isinstance(api_version, str):
         raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind})")
     group, _, version = api_version.rpartition("/")
-    if Schemas.load().node(group, version, kind) is None:
+    if schemas.node(group, version, kind) is None:
         scheme = "pkg/api/legacyscheme/scheme.go:30"
         problem = f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"'
     else:

@@ -235,6 +235,15 @@ def unsupported_patch_type(message: str = "415: Unsupported Media Type") -> APIF
     return failure(415, message, reason="UnsupportedMediaType", details={})
 
 
+def unsupported_custom_patch_type() -> APIFailure:
+    """415 for a patch of a custom resource that is none of those it takes."""
+    message = (
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+    )
+    return failure(415, message, reason="UnsupportedMediaType")
+
+
 def expired(message: str, *, continue_token: str = "") -> APIFailure:
     """410: the version asked for has been compacted away."""
     return failure(410, message, reason="Expired", continue_token=continue_token)
