@@ -24,9 +24,9 @@ def test_any_chunking_gives_the_same_lines(lines: list[bytes], cuts: list[int]) 
     data = b"\n".join(lines)
     whole, _, rest = data.rpartition(b"\n")
     buffer = LineBuffer()
-    out = [buffer.feed(chunk) for chunk in chunked(data, cuts)]
+    out = [bytes(piece) for chunk in chunked(data, cuts) for piece in buffer.feed(chunk)]
     assert b"".join(out) == (whole + b"\n" if b"\n" in data else b"")
-    assert all(piece == b"" or piece.endswith(b"\n") for piece in out)
+    assert all(piece.endswith(b"\n") for piece in out)
     assert buffer.rest() == rest
     assert buffer.rest() == b""
 
@@ -35,13 +35,27 @@ def test_any_chunking_gives_the_same_lines(lines: list[bytes], cuts: list[int]) 
 def test_every_cut_in_two(cut: int) -> None:
     """Two lines cut in two at any place come out whole."""
     data, buffer = b"first\nsecond\n", LineBuffer()
-    assert buffer.feed(data[:cut]) + buffer.feed(data[cut:]) == data
+    assert b"".join(buffer.feed(data[:cut]) + buffer.feed(data[cut:])) == data
 
 
 def test_whole_chunk_is_not_copied() -> None:
     """A chunk that ends with a newline while nothing is held is given on as it is."""
     chunk = b"one\ntwo\n"
-    assert LineBuffer().feed(chunk) is chunk
+    (piece,) = LineBuffer().feed(chunk)
+    assert piece is chunk
+
+
+def test_only_the_torn_line_is_copied() -> None:
+    """Of a chunk that ends a waiting line and begins another, the lines between are a view of the chunk."""
+    buffer = LineBuffer()
+    buffer.feed(b"beg")
+    chunk = b"un\nsecond\nthird\nfour"
+    waiting, others = buffer.feed(chunk)
+    assert waiting == b"begun\n"
+    assert isinstance(others, memoryview)
+    assert others.obj is chunk
+    assert bytes(others) == b"second\nthird\n"
+    assert buffer.rest() == b"four"
 
 
 class CountingBytes(bytes):
@@ -60,9 +74,9 @@ def test_long_line_in_small_chunks_is_linear() -> None:
     chunk, buffer = CountingBytes(b"x" * 1024), LineBuffer()
     CountingBytes.searched = 0
     for _ in range(8192):
-        assert buffer.feed(chunk) == b""
+        assert buffer.feed(chunk) == []
         assert buffer._parts[-1] is chunk
-    line = buffer.feed(CountingBytes(b"\n"))
+    (line,) = buffer.feed(CountingBytes(b"\n"))
     assert len(line) == 8192 * 1024 + 1
     assert CountingBytes.searched == len(line)
 
@@ -70,15 +84,15 @@ def test_long_line_in_small_chunks_is_linear() -> None:
 def test_line_over_the_limit_is_refused() -> None:
     """A line longer than the limit raises once it is known to be, and the buffer can be used again."""
     buffer = LineBuffer(limit=10)
-    assert buffer.feed(b"12345") == b""
+    assert buffer.feed(b"12345") == []
     with pytest.raises(ProtocolError, match=r"longer than 10 bytes \(11 so far\)"):
         buffer.feed(b"678901")
-    assert buffer.feed(b"good\n") == b"good\n"
+    assert buffer.feed(b"good\n") == [b"good\n"]
 
 
 def test_good_lines_before_a_long_one_are_given() -> None:
     """Whole lines that arrive with the beginning of one that is too long are not lost with it."""
     buffer = LineBuffer(limit=10)
-    assert buffer.feed(b"good\n" + b"x" * 20) == b"good\n"
+    assert buffer.feed(b"good\n" + b"x" * 20) == [b"good\n"]
     with pytest.raises(ProtocolError):
         buffer.feed(b"x")

@@ -142,7 +142,7 @@ def test_one_pod_through_every_stage(virtual: Virtual) -> None:
         assert versions == sorted(versions, key=int)
 
         # The wire: a line of JSON for each change, whatever the chunks.
-        lines = LineBuffer().feed(b"".join(overheard.chunks))
+        (lines,) = LineBuffer().feed(b"".join(overheard.chunks))
         frames = [json.loads(line) for line in lines.splitlines()]
         assert [frame["type"] for frame in frames] == ["BOOKMARK", "ADDED", *["MODIFIED"] * 3]
         assert {frame["object"]["metadata"]["name"] for frame in frames[1:]} == {"test-pod"}

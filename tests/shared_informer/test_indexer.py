@@ -674,3 +674,37 @@ def test_readers_and_a_writer_in_threads(make: Callable[[], Scenario]) -> None:
                 future.result()
     finally:
         sys.setswitchinterval(switch_interval)
+
+
+def test_many_writes_at_once() -> None:
+    """`apply` does to objects and indices what `put` and `delete` one by one do, in the order given."""
+    one_by_one: Indexer[Pod] = Indexer(indices={"node": index_by_field("spec.nodeName")})
+    at_once: Indexer[Pod] = Indexer(indices={"node": index_by_field("spec.nodeName")})
+    for number, writes in enumerate(
+        [
+            {"a": pod("a", node="n1"), "b": pod("b", node="n1")},
+            {"a": pod("a", node="n2", version="5"), "b": None},
+            {"b": pod("b", node="n2", version="6"), "a": pod("a", node="n2", version="7")},
+        ]
+    ):
+        named = {ObjectKey("default", name): obj for name, obj in writes.items()}
+        for key, obj in named.items():
+            if obj is None:
+                one_by_one.delete(key)
+            else:
+                one_by_one.put(obj)
+        at_once.apply(named, resource_version=str(number))
+        assert at_once.resource_version == str(number)
+        for index in ("n1", "n2"):
+            assert at_once.index_keys("node", index) == one_by_one.index_keys("node", index)
+        assert {each.key: each for each in at_once.list()} == {each.key: each for each in one_by_one.list()}
+
+
+def test_the_writer_may_look_at_what_is_cached() -> None:
+    """`cached` gives the object that is kept, `get` a copy of it."""
+    indexer: Indexer[Pod] = Indexer()
+    kept = pod("a")
+    indexer.apply({kept.key: kept})
+    assert indexer.cached(kept.key) is kept
+    assert indexer.get(kept.key) is not kept
+    assert indexer.cached(ObjectKey("default", "b")) is None

@@ -121,8 +121,8 @@ class Codec(Generic[AnyObject]):
             raise DecodeError(f"list of {self._wanted()}: not JSON: {error}") from None
         return self._unusual_list(data)
 
-    def events(self, lines: bytes) -> list[WatchEvent[AnyObject]]:
-        """Decode whole frames, one a line, in their order.
+    def events(self, lines: bytes | memoryview) -> list[WatchEvent[AnyObject]]:
+        """Decode whole frames, one a line, in their order, up to the first ERROR: a watch has nothing to say after it.
 
         Args:
             lines: Any number of lines, the last newline included; blank ones mean nothing.
@@ -137,9 +137,10 @@ class Codec(Generic[AnyObject]):
             except UNREADABLE:
                 pass
             else:
-                if all(frame.type is not EventType.ERROR for frame in frames):
-                    return [WatchEvent(frame.type, self._settle(frame.object)) for frame in frames]
-        return self._one_by_one(lines)
+                error, settled = EventType.ERROR, self._settle
+                if error not in [frame.type for frame in frames]:
+                    return [WatchEvent(frame.type, settled(frame.object)) for frame in frames]
+        return self._one_by_one(bytes(lines))
 
     def _one_by_one(self, lines: bytes) -> list[WatchEvent[AnyObject]]:
         events: list[WatchEvent[AnyObject]] = []
@@ -150,6 +151,8 @@ class Codec(Generic[AnyObject]):
                 events.append(self._event(line))
             except DecodeError as error:
                 raise UndecodableFrame(str(error), decoded=events) from None
+            if events[-1].type is EventType.ERROR:
+                break
         return events
 
     def _event(self, line: bytes) -> WatchEvent[AnyObject]:

@@ -98,7 +98,7 @@ class Object(_Described):
     Threads: an object belongs to one reader at a time. Copies may be used in parallel.
     """
 
-    __slots__ = ("_extra", "_looked", "_own_meta", "_wire")
+    __slots__ = ("_extra", "_key", "_looked", "_own_meta", "_wire")
 
     resource: ClassVar[Resource] = Resource("", "", "")
     """Where objects of this class live; nameless in a class that stands for no single kind."""
@@ -137,6 +137,7 @@ class Object(_Described):
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
         self._wire: Any = self._wire_class()()
         self._extra: dict[str, bytes] | None = None
+        self._key: ObjectKey | None = None
         self._own_meta: ObjectMeta | None = ObjectMeta() if metadata is None else metadata
         self._looked: dict[str, Any] | None = sections
 
@@ -166,7 +167,7 @@ class Object(_Described):
     @classmethod
     def _of_wire(cls, wire: Any, extra: dict[str, bytes] | None = None) -> Self:
         made = cls.__new__(cls)
-        made._wire, made._extra, made._own_meta, made._looked = wire, extra, None, None
+        made._wire, made._extra, made._own_meta, made._looked, made._key = wire, extra, None, None, None
         return made
 
     @classmethod
@@ -196,12 +197,12 @@ class Object(_Described):
     @property
     def name(self) -> str:
         """`metadata.name`, without decoding more."""
-        return self._peek("name")
+        return self.key.name if self._own_meta is None else self._own_meta.name
 
     @property
     def namespace(self) -> str:
         """`metadata.namespace`, empty for a cluster-wide object."""
-        return self._peek("namespace")
+        return self.key.namespace if self._own_meta is None else self._own_meta.namespace
 
     @property
     def uid(self) -> str:
@@ -211,7 +212,11 @@ class Object(_Described):
     @property
     def resource_version(self) -> ResourceVersion:
         """`metadata.resource_version`."""
-        return ResourceVersion(self._peek("resource_version"))
+        if self._own_meta is not None or (wire := self._wire.metadata) is UNSET:
+            return ResourceVersion(self._peek("resource_version"))
+        # Asked for several times at every event: straight from what arrived.
+        version: ResourceVersion = wire.resource_version
+        return version or ResourceVersion("")
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -229,12 +234,13 @@ class Object(_Described):
     @property
     def key(self) -> ObjectKey:
         """Namespace and name: what tells it from others of its kind."""
-        wire = self._wire.metadata
-        if self._own_meta is not None or wire is UNSET:
-            return ObjectKey(self.namespace, self.name)
-        # Asked for at every event: straight from what arrived.
-        name, namespace = wire.name, wire.namespace
-        return ObjectKey("" if namespace is UNSET else namespace, "" if name is UNSET else name)
+        if self._own_meta is not None:
+            return ObjectKey(self._own_meta.namespace, self._own_meta.name)
+        key = self._key
+        if key is None:
+            # Once for all copies: whoever keeps objects by their keys keeps each key once.
+            key = self._key = ObjectKey(self._peek("namespace"), self._peek("name"))
+        return key
 
     @property
     def api_version(self) -> str:
@@ -244,7 +250,8 @@ class Object(_Described):
     @property
     def kind(self) -> str:
         """Its kind's name, also where a list left it out."""
-        return self.resource.kind if self._wire.kind is UNSET else str(self._wire.kind)
+        kind: str | msgspec.UnsetType = self._wire.kind
+        return self.resource.kind if kind is UNSET else kind
 
     def _peek(self, field: str) -> str:
         if self._own_meta is not None:
@@ -271,7 +278,12 @@ class Object(_Described):
     def copy(self) -> Self:
         """An independent object. Cheap: what nobody has looked at is shared, being unchangeable."""
         if self._own_meta is None and not self._looked:
-            return self._of_wire(self._wire, self._extra)
+            # Written out, since every handler and every index function gets a copy of every object.
+            cls = type(self)
+            made = cls.__new__(cls)
+            made._wire, made._extra, made._key = self._wire, self._extra, self._key
+            made._own_meta = made._looked = None
+            return made
         return self.from_json(self.to_json(type_meta=False))
 
     def to_json(self, *, type_meta: bool = True) -> bytes:
@@ -404,14 +416,16 @@ def settle(cls: type[AnyObject], wire: Any, shared: Shared) -> AnyObject:
     if wire.metadata is not UNSET:
         settle_meta(wire.metadata, shared)
     for name in cls._sections:
-        value = getattr(wire, name)
-        if value is not UNSET:
+        if (value := getattr(wire, name)) is not UNSET:
             setattr(wire, name, bytes(value))
-    if wire.kind is not UNSET and wire.kind == cls.resource.kind:
-        wire.kind = cls.resource.kind  # one string for all objects of a kind
-        wire.api_version = intern(wire.api_version) if wire.api_version is not UNSET else UNSET
+    resource = cls.resource
+    if (kind := wire.kind) is not UNSET and kind == resource.kind:
+        wire.kind = resource.kind  # one string for all objects of a kind
+        if (api_version := wire.api_version) is not UNSET:
+            wire.api_version = intern(api_version)
     made = cls.__new__(cls)
-    made._wire, made._extra, made._own_meta, made._looked = wire, None, None, None
+    made._wire = wire
+    made._extra = made._own_meta = made._looked = made._key = None
     return made
 
 

@@ -1,14 +1,17 @@
 """A stream of bytes, cut into whole lines.
 
 In:    chunks as they arrive
-Out:   everything up to the last newline, in one piece; the torn rest waits
+Out:   everything up to the last newline: the line that was waiting, then views of the others; the torn rest waits
 Next:  client/watch.py
-Rules: pure; a byte is looked at once, and copied only if its line arrived in several chunks
+Rules: pure; a byte is copied only if its line arrived in several chunks, however many other lines came with it
 """
 
 from __future__ import annotations
 
 from listwatch.apimachinery.errors import ProtocolError
+
+Lines = bytes | memoryview
+"""Whole lines."""
 
 MAX_FRAME_BYTES = 64 << 20
 """The longest line that is put up with; no object that a server stores comes near."""
@@ -28,8 +31,12 @@ class LineBuffer:
         self._size = 0
         self._limit = limit
 
-    def feed(self, chunk: bytes) -> bytes:
-        """Take a chunk, give all whole lines there are, the last newline included; `b""` for none.
+    def feed(self, chunk: bytes) -> list[Lines]:
+        """Take a chunk, give all whole lines there are, in order.
+
+        Returns:
+            Pieces of one line or several, their newlines included: none, one, or two if the first was waiting for its
+            end. They may be views of the chunk, which lives as long as they do.
 
         Raises:
             ProtocolError: A line is longer than the limit. What was held is dropped.
@@ -38,15 +45,20 @@ class LineBuffer:
         if cut == 0:
             self._keep(chunk)
             self._check()
-            return b""
-        whole = chunk[:cut] if cut < len(chunk) else chunk
+            return []
+        pieces: list[Lines] = []
+        start = 0
         if self._parts:
-            whole = b"".join([*self._parts, whole])
+            start = chunk.find(b"\n") + 1
+            pieces.append(b"".join([*self._parts, chunk[:start]]))
             self._parts.clear()
         self._size = 0
+        if start < cut:
+            # Joining the waiting line with all others would copy every byte of a stream once more.
+            pieces.append(chunk if cut - start == len(chunk) else memoryview(chunk)[start:cut])
         if cut < len(chunk):
             self._keep(chunk[cut:])
-        return whole
+        return pieces
 
     def rest(self) -> bytes:
         """What is held of an unfinished line, given away."""

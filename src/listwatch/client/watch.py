@@ -22,7 +22,7 @@ from listwatch.apimachinery.errors import ConnectionLost, DecodeError, ProtocolE
 from listwatch.apimachinery.http import Response
 from listwatch.apimachinery.object import AnyObject
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
-from listwatch.client.frames import LineBuffer
+from listwatch.client.frames import LineBuffer, Lines
 from listwatch.client.rest import Call, RESTClient
 
 T = TypeVar("T")
@@ -183,12 +183,13 @@ class Watch(Generic[AnyObject]):
         buffer, is_first = LineBuffer(), True
         try:
             while (chunk := await self._next_chunk(response, deadline)) is not None:
-                lines = self._lines(buffer, chunk)
-                if not lines:
+                pieces = self._lines(buffer, chunk)
+                if not pieces:
                     continue
-                batch, failure = self._decode(lines)
+                batch, failure = self._decode(pieces)
                 if failure is not None and is_first and not batch:
-                    batch = await self._spread_status(lines + buffer.rest(), response, deadline)
+                    head = b"".join([*pieces, buffer.rest()])
+                    batch = await self._spread_status(head, response, deadline)
                 if batch:
                     is_first = False
                     yield batch
@@ -202,22 +203,24 @@ class Watch(Generic[AnyObject]):
         finally:
             await self.stop()
 
-    def _lines(self, buffer: LineBuffer, chunk: bytes) -> bytes:
+    def _lines(self, buffer: LineBuffer, chunk: bytes) -> list[Lines]:
         try:
             return buffer.feed(chunk)
         except ProtocolError as error:
             raise ProtocolError(f"{self._call}: {error}") from None
 
-    def _decode(self, lines: bytes) -> tuple[list[WatchEvent[AnyObject]], UndecodableFrame | None]:
+    def _decode(self, pieces: list[Lines]) -> tuple[list[WatchEvent[AnyObject]], UndecodableFrame | None]:
         """The events of these lines, up to the first ERROR or bad line, and what is wrong with that one."""
-        try:
-            batch, failure = self._codec.events(lines), None
-        except UndecodableFrame as error:
-            batch, failure = error.decoded, error
-        types = [event.type for event in batch]
-        if EventType.ERROR in types:
-            return batch[: types.index(EventType.ERROR) + 1], None
-        return batch, failure
+        batch: list[WatchEvent[AnyObject]] = []
+        for lines in pieces:
+            try:
+                events, failure = self._codec.events(lines), None
+            except UndecodableFrame as error:
+                events, failure = error.decoded, error
+            batch = batch + events if batch else events
+            if failure is not None or (batch and batch[-1].type is EventType.ERROR):
+                return batch, failure
+        return batch, None
 
     async def _next_chunk(self, response: Response, deadline: float) -> bytes | None:
         if self._stopped.is_set():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic
+from typing import Final, Generic, cast
 
 from listwatch.apimachinery.errors import APIStatusError, DecodeError, Status
 from listwatch.apimachinery.key import ObjectKey
@@ -109,24 +109,36 @@ class Cursor(Generic[AnyObject]):
     def take(self, batch: Sequence[WatchEvent[AnyObject]]) -> Taken[AnyObject]:
         """Sort a batch. What ends the watch ends the batch, too, whatever follows."""
         taken: Taken[AnyObject] = Taken()
+        changes, expected = taken.changes, self._expected
         for event in batch:
             kind = event.type
             if kind is EventType.BOOKMARK or kind is EventType.ERROR:
                 taken.error = self._mark(event, taken)
-            elif (wrong := _misfit(event, self._expected)) is not None:
+            elif (wrong := misfit(obj := _object(event), expected)) is not None:
                 self._counts.skip(event, wrong)
-            elif not known_version(found := event.object.resource_version):
+            elif (
+                _is_newer(found := cast("Object", obj).resource_version, version := self.version) and version
+            ):
+                # Nearly every event there is.
+                self._move(found, event)
+                changes.append(event)
+            elif not known_version(found):
                 self._counts.skip(event, "no resource version")
             elif self._is_news(event, found):
-                taken.changes.append(event)
+                changes.append(event)
             elif kind is EventType.DELETED and is_older(found, self.version):
                 taken.error = _out_of_order(event, self.version)
             if taken.error is not None:
                 break
-        if taken.changes:
+        if changes:
             taken.is_contact = True
-            self._counts.events += len(taken.changes)
+            self._counts.events += len(changes)
         return taken
+
+    def _move(self, version: ResourceVersion, event: WatchEvent[AnyObject]) -> None:
+        self.version = version
+        self._newest = [event]
+        self._behind = 0
 
     def _is_news(self, event: WatchEvent[AnyObject], found: ResourceVersion) -> bool:
         """Whether to give a change out; if so, the version has moved to it."""
@@ -144,9 +156,7 @@ class Cursor(Generic[AnyObject]):
                     return False
                 self._newest = [*self._newest[1 - _REMEMBERED :], event]
                 return True
-        self._behind = 0
-        self.version = found
-        self._newest = [event]
+        self._move(found, event)
         return True
 
     def _mark(self, event: WatchEvent[AnyObject], taken: Taken[AnyObject]) -> Exception | None:
@@ -222,13 +232,15 @@ def fitting(objects: list[AnyObject], counts: Counts, *, expected: Expected = No
 
 def misfit(obj: object, expected: Expected) -> str | None:
     """Why `obj` cannot be kept, or None if it can."""
+    if type(obj) is expected and (obj.kind is expected.resource.kind) and obj.key.name:
+        return None  # nearly every object there is
     wanted = expected if isinstance(expected, type) else Object
     if not isinstance(obj, wanted):
         return f"{type(obj).__name__} instead of {wanted.__name__}"
-    if not obj.name:
+    if not obj.key.name:
         return "no name"
-    kind = obj.kind
     resource = expected if isinstance(expected, Resource) else obj.resource
+    kind = obj.kind
     if kind != resource.kind and kind and resource.kind and kind != _METADATA_ONLY:
         return f"kind {kind} instead of {resource.kind}"
     return None
@@ -261,8 +273,8 @@ def known_version(version: str | None) -> ResourceVersion:
 
 def _is_newer(found: str, version: str) -> bool:
     # By length, then by text: see compare_resource_version, whose checks this spares all good events but one.
-    more = len(found) - len(version)
-    return (more > 0 or (more == 0 and found > version)) and found.isdigit() and version.isdigit()
+    size, known = len(found), len(version)
+    return (found > version if size == known else size > known) and found.isdigit() and version.isdigit()
 
 
 def _error(event: WatchEvent[AnyObject]) -> Exception:

@@ -29,16 +29,13 @@ def order(one: str, other: str) -> int | None:
 
 def is_newer(one: str, other: str) -> bool:
     """`order(one, other) == 1`, quickly: this is asked of every event."""
-    more = len(one) - len(other)
-    return (
-        (more > 0 or (more == 0 and one > other))
-        and one.isascii()
-        and one.isdigit()
-        and one[0] != "0"
-        and other.isascii()
-        and other.isdigit()
-        and other[0] != "0"
-    )
+    size, known = len(one), len(other)
+    return (one > other if size == known else size > known) and is_ordered(one) and is_ordered(other)
+
+
+def is_ordered(version: str) -> bool:
+    """Whether a version has a place in an order (KEP-5504): a decimal number without leading zeros."""
+    return version.isdigit() and version.isascii() and version[0] != "0"
 
 
 def oldest(versions: Sequence[str]) -> ResourceVersion:

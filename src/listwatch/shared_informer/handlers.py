@@ -128,8 +128,9 @@ def caller(handler: object) -> Call[Any]:
 
     def call(notification: Notification[Any]) -> object:
         if isinstance(notification, Updated):
-            new = notification.new.copy()
-            return on_update(new if notification.is_resync else notification.old.copy(), new)
+            old, new = notification.old, notification.new
+            own = new.copy()
+            return on_update(own if old is new else old.copy(), own)
         obj = notification.obj.copy()
         if isinstance(notification, Added):
             return on_add(obj, is_initial=notification.is_initial)

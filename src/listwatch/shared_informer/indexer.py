@@ -25,6 +25,8 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple
 
+import msgspec
+
 from listwatch.apimachinery.errors import ListWatchError
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
@@ -62,15 +64,12 @@ class IndexFailure(NamedTuple):
     error: Exception
 
 
-class _Entry(Generic[AnyObject]):
+class _Entry(msgspec.Struct, Generic[AnyObject], frozen=True, gc=False):
     """One version of one object, and its values in each index, in the order of the indices. Never changed."""
 
-    __slots__ = ("key", "object", "values")
-
-    def __init__(self, key: ObjectKey, obj: AnyObject, values: tuple[_Values, ...]) -> None:
-        self.key = key
-        self.object = obj
-        self.values = values
+    key: ObjectKey
+    object: AnyObject
+    values: tuple[_Values, ...]
 
 
 class _Index(Generic[AnyObject]):
@@ -211,6 +210,14 @@ class Indexer(Generic[AnyObject]):
         entry = self._state.entries.get(key)
         return None if entry is None else entry.object.copy()
 
+    def cached(self, key: ObjectKey) -> AnyObject | None:
+        """The object that is in the cache itself, or None: for the writer, who only compares.
+
+        Look at name, namespace, uid and version; take a copy for anything else, and change nothing.
+        """
+        entry = self._state.entries.get(key)
+        return None if entry is None else entry.object
+
     def list(self) -> builtins.list[AnyObject]:
         """All objects."""
         return [entry.object.copy() for entry in list(self._state.entries.values())]
@@ -296,26 +303,54 @@ class Indexer(Generic[AnyObject]):
         Raises:
             NoKeyError: The object has no name. Nothing is changed.
         """
-        key = object_key(obj)
-        obj = obj.copy()
+        before = self._place(object_key(obj), obj.copy())
+        self._note_version(obj.resource_version)
+        return None if before is None else before.copy()
+
+    def apply(self, writes: Mapping[ObjectKey, AnyObject | None], *, resource_version: str = "") -> None:
+        """Carry out many writes, one after the other; None stands for a deletion.
+
+        Args:
+            writes: What becomes of each key. The objects belong to the cache from now on and are not copied: keep
+                them to compare and to copy, and change nothing.
+            resource_version: Up to where the server's history has been applied with this.
+        """
+        for key, obj in writes.items():
+            if obj is None:
+                self.delete(key)
+            else:
+                self._place(key, obj)
+        self._note_version(resource_version)
+
+    def _place(self, key: ObjectKey, obj: AnyObject) -> AnyObject | None:
         state = self._state
         failures: list[IndexFailure] = []
-        values = tuple(_values_of(obj, key, name, index, failures) for name, index in state.indices.items())
+        values = tuple([_values_of(obj, key, name, index, failures) for name, index in state.indices.items()])
         before = state.entries.get(key)
-        held = ((),) * len(values) if before is None else before.values
+        if before is not None and before.values == values:
+            # Nearly every change there is: no index hears of it, and what is equal is held once.
+            state.entries[key] = _Entry(before.key, obj, before.values)
+        else:
+            self._move(
+                state, _Entry(key, obj, values), ((),) * len(values) if before is None else before.values
+            )
+        if failures or self._failures:
+            self._note_failures(failures, settled=key)
+        return None if before is None else before.object
+
+    @staticmethod
+    def _move(state: _State[AnyObject], entry: _Entry[AnyObject], held: tuple[_Values, ...]) -> None:
+        """Put an entry in place, first into its new buckets, and last out of its old ones."""
         moves = [
             (index, was, now)
-            for index, was, now in zip(state.indices.values(), held, values, strict=True)
+            for index, was, now in zip(state.indices.values(), held, entry.values, strict=True)
             if was != now
         ]
         for index, was, now in moves:
-            index.put(key, [value for value in now if value not in was])
-        state.entries[key] = _Entry(key, obj, values)
+            index.put(entry.key, [value for value in now if value not in was])
+        state.entries[entry.key] = entry
         for index, was, now in moves:
-            index.discard(key, [value for value in was if value not in now])
-        self._note_version(obj.resource_version)
-        self._note_failures(failures, settled=key)
-        return None if before is None else before.object.copy()
+            index.discard(entry.key, [value for value in was if value not in now])
 
     def delete(self, key: ObjectKey, *, resource_version: str = "") -> AnyObject | None:
         """Forget the object.

@@ -70,7 +70,7 @@ def key_of(notification: Notification[AnyObject]) -> ObjectKey:
     return notification.new.key if isinstance(notification, Updated) else notification.obj.key
 
 
-class Change(NamedTuple, Generic[AnyObject]):
+class Change(msgspec.Struct, Generic[AnyObject], frozen=True, gc=False):
     """One change to the cache.
 
     Attributes:
@@ -116,9 +116,10 @@ def changes_to(
     """
     writes: dict[ObjectKey, AnyObject | None] = {}
     told: list[Notification[AnyObject]] = []
-    for key, obj, is_deletion in changes:
+    for change in changes:
+        key, obj = change.key, change.obj
         before = writes[key] if key in writes else known(key)
-        if is_deletion:
+        if change.is_deletion:
             if before is None:
                 continue
             _write(writes, key, None)

@@ -15,6 +15,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Generic
 
+import msgspec
+
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
@@ -127,17 +129,12 @@ class SharedStore(Generic[AnyObject]):
     ) -> None:
         """A source's changes: the cache has them all before anybody is told of the first."""
         indexer = self.indexer
-        changes = self.sources.changes(number, events, indexer.get)
+        changes = self.sources.changes(number, events, indexer.cached)
         self.sources.reached(number, resource_version)
         if self._shape is not None:
             changes = self._shaped_changes(changes, self._shape)
-        difference = changes_to(indexer.get, changes, split_recreated=self._split_recreated)
-        for key, obj in difference.writes.items():
-            if obj is None:
-                indexer.delete(key)
-            else:
-                indexer.put(obj)
-        indexer.bookmark(resource_version)
+        difference = changes_to(indexer.cached, changes, split_recreated=self._split_recreated)
+        indexer.apply(difference.writes, resource_version=resource_version)
         self._tell(number, difference, resource_version)
 
     def bookmark(self, number: int, resource_version: ResourceVersion) -> None:
@@ -166,7 +163,9 @@ class SharedStore(Generic[AnyObject]):
         self, changes: Sequence[Change[AnyObject]], shape: Transform[AnyObject]
     ) -> list[Change[AnyObject]]:
         return [
-            change if change.obj is None else change._replace(obj=self._shaped(change.key, change.obj, shape))
+            change
+            if change.obj is None
+            else msgspec.structs.replace(change, obj=self._shaped(change.key, change.obj, shape))
             for change in changes
         ]
 

@@ -93,6 +93,7 @@ class Sources(Generic[AnyObject]):
         source = self._sources[number]
         is_alone = len(self._sources) == 1
         accepted: list[Change[AnyObject]] = []
+        held = source.held
         for event in events:
             obj = event.object
             key, version = obj.key, obj.resource_version
@@ -101,7 +102,12 @@ class Sources(Generic[AnyObject]):
                 continue
             # Without a position these may be synthetic events, whose versions come in no order.
             is_newest = is_newer(version, source.position)
-            before = source.held.get(key)
+            if is_newest and is_alone and event.type is not EventType.DELETED:
+                # Nearly every event there is.
+                held[key] = source.position = version
+                accepted.append(Change(key, obj))
+                continue
+            before = held.get(key)
             if event.type is EventType.DELETED:
                 if self._let_go(source, key, version) and (is_alone or not self._held_elsewhere(source, key)):
                     accepted.append(Change(key, obj, is_deletion=True))
