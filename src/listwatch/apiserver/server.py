@@ -11,16 +11,20 @@ Source: API concepts; kube-apiserver 1.36's answers, as recorded
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
+from listwatch.apimachinery.errors import TransportError
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.access.identity import User, authenticate
+from listwatch.apiserver.journal.exchange import Observation, Observer, Trace, current_trace
+from listwatch.apiserver.journal.origins import OriginWriter
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
 from listwatch.apiserver.kinds.schema import Schemas
 from listwatch.apiserver.storage.revision_log import RevisionLog
@@ -57,6 +61,8 @@ FIRST_REVISION: Final = 200
 FLOOR: Final = 1
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _NOBODY: Final[Mapping[str, User]] = MappingProxyType({})
+Proceed = Callable[[], Awaitable[Response]]
+Interceptor = Callable[[Trace, Proceed], Awaitable[Response]]
 _log = logging.getLogger("listwatch.apiserver")
 
 
@@ -80,6 +86,10 @@ class APIServer:
         log: The state to begin with, of a server that is no longer; it belongs to this one from then on. A copy of
             another's is `fork`, and what a restart forgets is `compact`. None for a new cluster. `history_limit` is
             the log's own then.
+        observers: Told of every exchange; see `journal.exchange.Observer`.
+        interceptor: Asked before a request is answered, once it is known who asks for what: gives the answer, by
+            `proceed()` or its own. What it raises beyond `APIFailure`, the transport's errors above all, reaches
+            whoever called `handle`.
     """
 
     def __init__(
@@ -94,6 +104,8 @@ class APIServer:
         history_limit: int = 100_000,
         namespace_deletion_delay: float = 1.0,
         log: RevisionLog | None = None,
+        observers: Sequence[Observer] = (),
+        interceptor: Interceptor | None = None,
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
@@ -102,6 +114,9 @@ class APIServer:
         self._schemas = Schemas()
         is_new = log is None
         self._storage = Storage(_new_log(history_limit) if log is None else log)
+        self._storage.listen(OriginWriter(clock))
+        self._observation = Observation(clock=clock, observers=observers)
+        self._interceptor = interceptor
         self._hub = WatchHub(self._storage, clock)
         self._reader = Reader(
             self._hub,
@@ -167,22 +182,47 @@ class APIServer:
         The answer of a watch must be read to its end or closed. Nothing is raised for what the request or the
         server does wrong: that is answered with a Status.
         """
+        trace = self._observation.open(request)
+        turn = current_trace.set(trace)
         try:
-            return await self._answer(request)
-        except APIFailure as refusal:
-            return failure_response(refusal, _failure_form(request))
-        except Exception:  # noqa: BLE001 - the last resort: answered, and logged with its traceback
-            _log.exception("%s failed", request)
-            return failure_response(internal_error("the server has a fault, its log tells more"))
+            answer = await self._answer_always(request, trace)
+        except asyncio.CancelledError:
+            self._observation.lost(trace, "left")
+            raise
+        except BaseException:
+            self._observation.lost(trace, "cut")
+            raise
+        finally:
+            current_trace.reset(turn)
+        return self._observation.follow(trace, answer)
 
     async def aclose(self) -> None:
         """End all watches and the server's own tasks. Safe to call twice."""
         self._hub.close()
         await self._ends.aclose()
 
-    async def _answer(self, request: Request) -> Response:
-        user = authenticate(request, self._tokens)
-        info = parse_request(request.method, request.target)
+    async def _answer_always(self, request: Request, trace: Trace) -> Response:
+        try:
+            return await self._answer(request, trace)
+        except APIFailure as refusal:
+            return failure_response(refusal, _failure_form(request))
+        except TransportError:
+            raise  # an interceptor's: there shall be no answer
+        except Exception:  # noqa: BLE001 - the last resort: answered, and logged with its traceback
+            _log.exception("%s failed", request)
+            return failure_response(internal_error("the server has a fault, its log tells more"))
+
+    async def _answer(self, request: Request, trace: Trace) -> Response:
+        trace.info = info = parse_request(request.method, request.target)
+        try:
+            trace.user = user = authenticate(request, self._tokens)
+        finally:
+            self._observation.identified(trace)
+        if self._interceptor is not None:
+            return await self._interceptor(trace, lambda: self._answer_user(request, user, info))
+        return await self._answer_user(request, user, info)
+
+    async def _answer_user(self, request: Request, user: User, info: RequestInfo) -> Response:
         if info.method not in _METHODS:
             raise method_not_allowed()
         if user.is_anonymous and not is_public(info):

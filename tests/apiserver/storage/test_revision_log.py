@@ -176,3 +176,19 @@ def test_the_future_is_refused(ask: Any) -> None:
     """Neither a state nor a compaction of a revision that is yet to come can be asked for."""
     with pytest.raises(ValueError, match="yet to come"):
         ask(RevisionLog(revision=3))
+
+
+def test_a_fork_copies_nothing_until_somebody_writes() -> None:
+    """Forking shares the retained changes; a reader's place in the original stays right when that writes on."""
+    log = RevisionLog()
+    for number in range(100):
+        log.put("pods", f"a/{number}", {"metadata": {}})
+    track = log.track("pods")
+    place = track.end
+    fork = log.fork()
+    assert fork.track("pods").changes is track.changes
+    log.put("pods", "a/new", {"metadata": {}})
+    assert [change.key for change in track.read(place)] == ["a/new"]
+    assert fork.track("pods").end == place
+    fork.compact()
+    assert (fork.track("pods").dropped, track.dropped) == (100, 0)

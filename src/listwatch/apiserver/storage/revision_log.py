@@ -15,8 +15,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from listwatch.apiserver.storage.sorted_map import SortedMap
 
@@ -55,6 +56,20 @@ class StoredObject:
         self.encoded: dict[str, bytes] = {}
 
 
+class Origin(NamedTuple):
+    """Where a change comes from.
+
+    Attributes:
+        time: When it was made, by the server's clock.
+        user: On whose request; "" for the server's own doing.
+        request: The number of that request; 0 for none.
+    """
+
+    time: datetime
+    user: str = ""
+    request: int = 0
+
+
 class Change:
     """One object's step from one state to the next.
 
@@ -66,9 +81,10 @@ class Change:
         current: The object after the change; for DELETED the last state, its version that of the deletion.
         previous: The object before; None for ADDED.
         lines: The watch events that this change becomes, per form, encoded once however many watch.
+        origin: Who made it, and when; None where nobody keeps account.
     """
 
-    __slots__ = ("current", "key", "lines", "previous", "resource", "revision", "type")
+    __slots__ = ("current", "key", "lines", "origin", "previous", "resource", "revision", "type")
 
     def __init__(
         self, resource: str, key: str, type_: ChangeType, current: StoredObject, previous: StoredObject | None
@@ -80,6 +96,7 @@ class Change:
         self.current = current
         self.previous = previous
         self.lines: dict[str, bytes] = {}
+        self.origin: Origin | None = None
 
     def __repr__(self) -> str:
         return f"<Change {self.revision} {self.type} {self.resource} {self.key}>"
@@ -95,18 +112,46 @@ class Track:
 
     A reader's place is an absolute position: it counts from the track's first change ever, so it stays
     right while the front is compacted away. A position below `dropped` has lost changes.
+
+    After a `fork` both tracks have one list, which nobody changes any more: whoever writes first takes a copy.
     """
 
-    __slots__ = ("changes", "dropped")
+    __slots__ = ("_is_shared", "changes", "dropped")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.dropped = 0
+        self._is_shared = False
 
     @property
     def end(self) -> int:
         """The position after the newest change."""
         return self.dropped + len(self.changes)
+
+    def append(self, change: Change) -> None:
+        """Add the newest change."""
+        if self._is_shared:
+            self._unshare(self.changes.copy())
+        self.changes.append(change)
+
+    def drop(self, count: int) -> None:
+        """Forget the oldest `count` changes."""
+        if self._is_shared:
+            self._unshare(self.changes[count:])
+        else:
+            del self.changes[:count]
+        self.dropped += count
+
+    def fork(self) -> Track:
+        """A track with the same past and its own future. Cost: O(1) now, one copy at the first write of either."""
+        other = Track()
+        other.changes, other.dropped = self.changes, self.dropped
+        self._is_shared = other._is_shared = True
+        return other
+
+    def _unshare(self, changes: list[Change]) -> None:
+        self.changes = changes
+        self._is_shared = False
 
     def position_after(self, revision: int) -> int:
         """The position of the first retained change above `revision`."""
@@ -142,7 +187,7 @@ class RevisionLog:
         self._revision = revision
         self._floor = revision if floor is None else floor
         self._history_limit = history_limit
-        self._changes: list[Change] = []
+        self._whole = Track()
         self._states: dict[str, State] = {}
         self._tracks: dict[tuple[str, str | None], Track] = {}
         self._snapshots: OrderedDict[tuple[str, int], State] = OrderedDict()
@@ -254,21 +299,20 @@ class RevisionLog:
         if target > self._revision:
             raise ValueError(f"revision {target} is yet to come, the log is at {self._revision}")
         if target > self._floor:
-            self._forget(bisect_right(self._changes, target, key=_revision_of), target)
+            self._forget(self._whole.position_after(target) - self._whole.dropped, target)
 
     def fork(self) -> RevisionLog:
-        """An independent log with the same past. Objects and states are shared, being immutable.
+        """An independent log with the same past. Objects, states and changes are shared, being immutable.
 
-        Cost: O(retained changes) pointers copied, no objects.
+        Cost: O(collections and namespaces that were asked for). What is written later copies the pointers of one
+        collection's retained changes, once.
         """
         other = RevisionLog(revision=self._revision, history_limit=self._history_limit)
         other._floor = self._floor
-        other._changes = self._changes.copy()
+        other._whole = self._whole.fork()
         other._states = self._states.copy()
         other._snapshots = self._snapshots.copy()
-        for name, track in self._tracks.items():
-            copy = other._tracks[name] = Track()
-            copy.changes, copy.dropped = track.changes.copy(), track.dropped
+        other._tracks = {name: track.fork() for name, track in self._tracks.items()}
         return other
 
     def _next(
@@ -277,29 +321,29 @@ class RevisionLog:
         self._revision += 1
         value["metadata"]["resourceVersion"] = str(self._revision)
         change = Change(resource, key, type_, StoredObject(self._revision, value), previous)
-        self._changes.append(change)
-        self.track(resource).changes.append(change)
+        self._whole.append(change)
+        self.track(resource).append(change)
         namespace, separator, _ = key.partition("/")
         if separator and (part := self._tracks.get((resource, namespace))) is not None:
-            part.changes.append(change)
-        if len(self._changes) > self._history_limit + max(self._history_limit // 8, 16):
-            excess = len(self._changes) - self._history_limit
-            self._forget(excess, self._changes[excess - 1].revision)
+            part.append(change)
+        retained = self._whole.changes
+        if len(retained) > self._history_limit + max(self._history_limit // 8, 16):
+            excess = len(retained) - self._history_limit
+            self._forget(excess, retained[excess - 1].revision)
         return change
 
     def _forget(self, count: int, floor: int) -> None:
         """Drop the oldest `count` changes, all of which lie at or below `floor`."""
         dropped: dict[tuple[str, str | None], int] = {}
-        for change in self._changes[:count]:
+        for change in self._whole.changes[:count]:
             namespace, separator, _ = change.key.partition("/")
             for part in (None, namespace) if separator else (None,):
                 dropped[change.resource, part] = dropped.get((change.resource, part), 0) + 1
         for name, number in dropped.items():
             track = self._tracks.get(name)
             if track is not None:
-                del track.changes[:number]
-                track.dropped += number
-        del self._changes[:count]
+                track.drop(number)
+        self._whole.drop(count)
         self._floor = floor
         for name_and_revision in [name for name in self._snapshots if name[1] < floor]:
             del self._snapshots[name_and_revision]

@@ -35,6 +35,10 @@ class Query:
         """All values in order."""
         return list(self._values.get(name, ()))
 
+    def names(self) -> list[str]:
+        """The parameters' names, in order."""
+        return list(self._values)
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
