@@ -113,8 +113,7 @@ class APIServer:
         self._registry: ResourceRegistry = builtin_resources()
         self._schemas = Schemas()
         is_new = log is None
-        self._storage = Storage(_new_log(history_limit) if log is None else log)
-        self._storage.listen(OriginWriter(clock))
+        self._storage = _open_storage(log, history_limit, clock)
         self._observation = Observation(clock=clock, observers=observers)
         self._interceptor = interceptor
         self._hub = WatchHub(self._storage, clock)
@@ -134,15 +133,23 @@ class APIServer:
             schemas=self._schemas,
         )
         self._patcher = Patcher(self._storage, self._writer)
+        self._assemble_deletion(namespace_deletion_delay)
+        if is_new:
+            self._seed()
+        else:
+            self._ends.resume()
+
+    def _assemble_deletion(self, namespace_delay: float) -> None:
+        """What deletes, and what deletes through it."""
         self._ends = NamespaceEnds(
             self._hub,
             self._registry,
             delete=self._delete_content,
             finish=self._finish_namespace,
-            delay=namespace_deletion_delay,
+            delay=namespace_delay,
         )
         self._deleter = Deleter(
-            self._storage, clock=clock, reader=self._reader, on_namespace=self._ends.begin
+            self._storage, clock=self._clock, reader=self._reader, on_namespace=self._ends.begin
         )
         self._subresources = SubresourceVerbs(
             self._storage,
@@ -151,12 +158,8 @@ class APIServer:
             patcher=self._patcher,
             reader=self._reader,
             deleter=self._deleter,
-            clock=clock,
+            clock=self._clock,
         )
-        if is_new:
-            self._seed()
-        else:
-            self._ends.resume()
 
     @property
     def revision(self) -> int:
@@ -324,8 +327,11 @@ class APIServer:
         self._writer.create_object(services, "default", self._writer.decoded(services, service)[0])
 
 
-def _new_log(history_limit: int) -> RevisionLog:
-    return RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
+def _open_storage(log: RevisionLog | None, history_limit: int, clock: Clock) -> Storage:
+    """The storage over a log, by default a new cluster's; its changes are signed."""
+    storage = Storage(log or RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit))
+    storage.listen(OriginWriter(clock))
+    return storage
 
 
 def _failure_form(request: Request) -> Form:
