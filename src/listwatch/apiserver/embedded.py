@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,8 @@ class EmbeddedCluster:
         simulate: Whether to run a scheduler and kubelets, so that pods come to life.
         nodes: How many nodes to simulate.
         delays: How long the steps of a pod's life take.
-        records_events: Whether scheduler and kubelets write Events.
+        records_events: Whether scheduler, kubelets and controllers write Events.
+        controllers: Which controllers to run beside them, of `listwatch.apiserver.life.CONTROLLERS`; by default all.
         clock: For the server and the simulation. Certificates follow the machine's clock in any case.
         log: The state to begin with, of a cluster that is no longer; see `APIServer`. Together with the old port,
             token and authority this is a restart.
@@ -79,6 +80,7 @@ class EmbeddedCluster:
         nodes: int = 1,
         delays: Delays | None = None,
         records_events: bool = True,
+        controllers: Iterable[str] | None = None,
         clock: Clock | None = None,
         log: RevisionLog | None = None,
         authority: CertificateAuthority | None = None,
@@ -95,6 +97,7 @@ class EmbeddedCluster:
         self._nodes = nodes
         self._delays = delays
         self._records_events = records_events
+        self._controllers = controllers
         self._clock = clock or SystemClock()
         self._log = log
         self._authority = authority
@@ -124,6 +127,8 @@ class EmbeddedCluster:
                     delays=self._delays,
                     nodes=self._nodes,
                     records_events=self._records_events,
+                    controllers=self._controllers,
+                    certificate=(self.ca_pem or b"").decode(),
                 )
                 parts.push_async_callback(life.aclose)
                 await life.start()

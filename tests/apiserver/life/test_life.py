@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -613,9 +614,11 @@ async def up_and_down(user: User, handle: Callable[[Request], Awaitable[Response
 
 async def delayed(chunks: AsyncIterator[bytes], lag: float) -> AsyncIterator[bytes]:
     """The same pieces, each a little later."""
-    async for chunk in chunks:
-        await asyncio.sleep(lag)
-        yield chunk
+    assert isinstance(chunks, AsyncGenerator)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            await asyncio.sleep(lag)
+            yield chunk
 
 
 @pytest.mark.parametrize("code", [400, 403, 422])

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Transport
+from listwatch.apiserver.life.controllers.manager import CONTROLLERS, ControllerManager, checked_names
 from listwatch.apiserver.life.delays import Delays
 from listwatch.apiserver.life.kubelet import AddressPool, Kubelet
 from listwatch.apiserver.life.scheduler import Scheduler
 
-__all__ = ["Delays", "Life"]
+__all__ = ["CONTROLLERS", "Delays", "Life"]
 
 _log = logging.getLogger("listwatch.apiserver.life")
 
@@ -35,7 +37,12 @@ class Life:
         clock: For delays and timestamps.
         delays: How long the steps of a pod's life take.
         nodes: How many. The first is "listwatch-node", the second "listwatch-node2".
-        records_events: Whether scheduler and kubelets write Events.
+        records_events: Whether scheduler, kubelets and controllers write Events.
+        controllers: Which controllers to run, of `CONTROLLERS`; by default all.
+        certificate: Of the authority that signs for the server, as PEM, for "kube-root-ca.crt".
+
+    Raises:
+        ValueError: There is no such controller.
     """
 
     def __init__(
@@ -46,6 +53,8 @@ class Life:
         delays: Delays | None = None,
         nodes: int = 1,
         records_events: bool = True,
+        controllers: Iterable[str] | None = None,
+        certificate: str = "",
     ) -> None:
         delays = delays or Delays()
         addresses = AddressPool()
@@ -62,6 +71,12 @@ class Life:
             )
             for number in range(1, nodes + 1)
         ]
+        self._manager: ControllerManager | None = None
+        names = checked_names(CONTROLLERS if controllers is None else controllers)
+        if names:
+            self._manager = ControllerManager(
+                handle, clock=clock, names=names, records_events=records_events, certificate=certificate
+            )
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -86,13 +101,17 @@ class Life:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
+        finally:
+            await asyncio.sleep(0)  # the timers of the watches that were closed see that they are cancelled
 
     async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
+                if self._manager is not None:
+                    tasks.create_task(self._manager.run())
                 tasks.create_task(self._scheduler.run())
                 for each in self._kubelets:
                     tasks.create_task(each.run())
         except Exception:
-            _log.exception("the simulation of scheduler and kubelets has stopped")
+            _log.exception("the simulation of scheduler, kubelets and controllers has stopped")
             raise

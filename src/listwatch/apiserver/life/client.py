@@ -68,10 +68,16 @@ class LifeClient:
         self._clock = clock
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> tuple[int, dict[str, Any]]:
         """One request, and the status and object of its answer. A refusal is an answer, not an exception."""
-        answer = await self._send(method, path, body, content_type)
+        answer = await self._send(method, path, body, content_type, accept)
         decoded = msgspec.json.decode(await answer.read())
         return answer.status, decoded if isinstance(decoded, dict) else {}
 
@@ -117,10 +123,10 @@ class LifeClient:
             await answer.aclose()
         return has_caught_up
 
-    async def _send(self, method: str, target: str, body: Any, content_type: str) -> Response:
-        headers: CIMultiDict[str] = CIMultiDict(
-            {"User-Agent": self._user_agent, "Accept": "application/json"}
-        )
+    async def _send(
+        self, method: str, target: str, body: Any, content_type: str, accept: str = "application/json"
+    ) -> Response:
+        headers: CIMultiDict[str] = CIMultiDict({"User-Agent": self._user_agent, "Accept": accept})
         content = b""
         if body is not None:
             content = msgspec.json.encode(body)

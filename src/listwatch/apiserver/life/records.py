@@ -1,4 +1,4 @@
-"""The objects that a scheduler and a kubelet write beside pods: Events, and the node itself.
+"""The objects that are written beside pods: Events of scheduler, kubelet and controllers, and the node itself.
 
 Rules: pure. Names of Events are the pod's name and the moment in hexadecimal nanoseconds, as client-go's.
 Source: client-go tools/record and tools/events, kubelet's and kube-scheduler's messages; frames as recorded
@@ -61,6 +61,52 @@ def kubelet_event(
         "reportingComponent": "kubelet",
         "reportingInstance": node,
         "source": {"component": "kubelet", "host": node},
+    }
+
+
+def controller_event(
+    about: dict[str, Any],
+    *,
+    kind: str,
+    reason: str,
+    message: str,
+    component: str,
+    now: datetime,
+    serial: int,
+) -> dict[str, Any]:
+    """An Event in the older form, as a controller writes it: first and last time, a count, no path.
+
+    Args:
+        about: The object, in the version that the controller saw.
+        kind: "Normal" or "Warning".
+        reason: One word, CamelCase.
+        message: For people.
+        component: The controller's name.
+        now: The moment.
+        serial: Keeps the names of Events of one moment apart.
+    """
+    meta = about["metadata"]
+    nanoseconds = int(now.timestamp() * 1_000_000) * 1000 + serial % 1000
+    involved = {"apiVersion": about["apiVersion"], "kind": about["kind"]} | {
+        name: meta[name] for name in ("name", "namespace", "resourceVersion", "uid") if name in meta
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{meta['name']}.{nanoseconds:x}",
+            "namespace": meta.get("namespace") or "default",
+        },
+        "involvedObject": involved,
+        "reason": reason,
+        "message": message,
+        "type": kind,
+        "count": 1,
+        "firstTimestamp": rfc3339(now),
+        "lastTimestamp": rfc3339(now),
+        "reportingComponent": component,
+        "reportingInstance": "",
+        "source": {"component": component},
     }
 
 
