@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -614,11 +613,12 @@ async def up_and_down(user: User, handle: Callable[[Request], Awaitable[Response
 
 async def delayed(chunks: AsyncIterator[bytes], lag: float) -> AsyncIterator[bytes]:
     """The same pieces, each a little later."""
-    assert isinstance(chunks, AsyncGenerator)
-    async with aclosing(chunks):
+    try:
         async for chunk in chunks:
             await asyncio.sleep(lag)
             yield chunk
+    finally:
+        await chunks.aclose()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("code", [400, 403, 422])
