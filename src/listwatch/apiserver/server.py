@@ -236,8 +236,12 @@ class APIServer:
         if isinstance(resource, Response):
             return resource
         _check_verb(resource, info)
-        streaming = info.verb == "watch"
-        form = accepted_form(request.headers.get("Accept", ""), streaming=streaming)
+        form = accepted_form(
+            request.headers.get("Accept", ""),
+            streaming=info.verb == "watch",
+            protobuf="all" if resource.custom is None else "metadata",
+            has_cbor=True,
+        )
         return await self._dispatch(Call(request, info, user, resource, form))
 
     def _find(self, info: RequestInfo, request: Request) -> Resource | Response:
@@ -337,7 +341,8 @@ def _open_storage(log: RevisionLog | None, history_limit: int, clock: Clock) -> 
 def _failure_form(request: Request) -> Form:
     """The form of a refusal: what the client accepts if it can be had, else JSON."""
     try:
-        return Form(accepted_form(request.headers.get("Accept", "")).media_type)
+        accept = request.headers.get("Accept", "")
+        return Form(accepted_form(accept, protobuf="all", has_cbor=True).media_type)
     except APIFailure:
         return Form()
 

@@ -164,7 +164,11 @@ FORMS = [
         "PartialObjectMetadataList",
         "application/json",
     ),
-    ("application/vnd.kubernetes.protobuf,application/json", "ConfigMapList", "application/json"),
+    (
+        "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json",
+        "ConfigMapList",
+        "application/json",
+    ),
     ("application/json;as=Nonsense;v=v1;g=meta.k8s.io,*/*", "ConfigMapList", "application/json"),
 ]
 

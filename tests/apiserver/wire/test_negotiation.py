@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body, encode, json_value
+from listwatch.apiserver.wire.negotiation import (
+    Form,
+    ProtobufOffer,
+    accepted_form,
+    decode_body,
+    encode,
+    json_value,
+)
 from listwatch.apiserver.wire.statuses import APIFailure
 
 JSON, YAML = "application/json", "application/yaml"
@@ -55,6 +62,27 @@ def test_views_and_discovery_are_only_where_they_exist() -> None:
     assert accepted_form(f"{DISCOVERY},{JSON}", discovery=("v2",)) == Form(discovery_version="v2")
 
 
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+PARTIAL = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+BINARY: list[tuple[str, ProtobufOffer, Form]] = [
+    (f"{PROTOBUF},{JSON}", "all", Form(PROTOBUF)),
+    (f"{PROTOBUF},{JSON}", "metadata", Form()),
+    (f"{PROTOBUF},{JSON}", "none", Form()),
+    (f"{PROTOBUF};{PARTIAL},{JSON}", "metadata", Form(PROTOBUF, view="PartialObjectMetadata")),
+    (f"{PROTOBUF};as=Table;g=meta.k8s.io;v=v1,{TABLE}", "all", Form(view="Table")),
+    (f"application/cbor,{PROTOBUF}", "all", Form("application/cbor")),
+    (f"application/cbor;as=Table;g=meta.k8s.io;v=v1,{JSON}", "all", Form()),
+    (f"{JSON};drop=metadata.managedFields", "all", Form(drops_managed_fields=True)),
+    (f"{JSON};drop=metadata.labels", "all", Form()),
+]
+
+
+@pytest.mark.parametrize(("accept", "offer", "form"), BINARY)
+def test_binary_forms_are_chosen_where_they_exist(accept: str, offer: ProtobufOffer, form: Form) -> None:
+    """Tables are text only, custom resources have only their metadata in protobuf."""
+    assert accepted_form(accept, protobuf=offer, has_cbor=True) == form
+
+
 BODIES = [
     (b'{"a": 1}', JSON, {"a": 1}),
     (b'{"a": 1}', "", {"a": 1}),
@@ -75,8 +103,8 @@ REFUSED = [
     (
         b"k8s\0",
         "application/vnd.kubernetes.protobuf",
-        415,
-        "the embedded API server of listwatch reads JSON and YAML",
+        400,
+        "Object 'Kind' is missing in the protobuf envelope",
     ),
     (b"", JSON, 400, "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
     (b"{not json", JSON, 400, "invalid character 'n' looking for beginning of object key string ({not json)"),

@@ -28,7 +28,7 @@ from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.verbs.list_options import EXACT, ListOptions, parse_list_options, version_of
 from listwatch.apiserver.verbs.selection import Selection
 from listwatch.apiserver.verbs.watch import FRESHNESS_WAIT_SECONDS, Watch, WatchHub
-from listwatch.apiserver.wire.negotiation import JSON, encode_json, json_value
+from listwatch.apiserver.wire.negotiation import encode_json, json_value
 from listwatch.apiserver.wire.statuses import (
     CONTINUE_EXPIRED,
     LIST_EXPIRED,
@@ -140,7 +140,7 @@ class Reader:
             timeout=timeout,
             bookmark_interval=self._bookmark_interval,
         )
-        headers: CIMultiDict[str] = CIMultiDict({"Content-Type": JSON})
+        headers: CIMultiDict[str] = CIMultiDict({"Content-Type": call.form.stream_type})
         return Response(200, headers, watch.lines())
 
     def selected(self, call: Call, options: ListOptions) -> list[StoredObject]:

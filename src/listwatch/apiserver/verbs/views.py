@@ -1,7 +1,7 @@
 """Stored objects as the bytes that clients get: whole, metadata only, or as rows of a table.
 
 In:    `StoredObject`s and the `Form` that was asked for
-Out:   JSON bytes (YAML for whole documents)
+Out:   bytes; all but plain JSON and tables by forms.py
 Next:  reading.py and writing.py send them, watch.py wraps them into events
 Rules: an object is encoded once per form and version; its bytes stay with the `StoredObject`. Rows of tables
        tell ages, so they are made afresh each time.
@@ -18,9 +18,13 @@ from listwatch.apiserver.kinds.conversion import from_storage, served_form
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.printing import printers
 from listwatch.apiserver.storage.revision_log import StoredObject
+from listwatch.apiserver.verbs import forms
 from listwatch.apiserver.wire.negotiation import YAML, Form, encode, encode_json
 
 JSONObject = dict[str, Any]
+
+
+typed = forms.typed
 
 
 def type_meta(resource: Resource) -> bytes:
@@ -54,7 +58,7 @@ def partial_bytes(stored: StoredObject, meta_version: str) -> bytes:
     form = f"PartialObjectMetadata/{meta_version}"
     found = stored.encoded.get(form)
     if found is None:
-        found = stored.encoded[form] = encode_json(_partial(stored.object, meta_version))
+        found = stored.encoded[form] = encode_json(forms.partial(stored.object, meta_version))
     return found
 
 
@@ -65,20 +69,16 @@ def object_bytes(resource: Resource, stored: StoredObject, form: Form) -> bytes:
     return whole_bytes(resource, stored)
 
 
-def typed(resource: Resource, value: JSONObject) -> JSONObject:
-    """An object in the resource's version, with `kind` and `apiVersion` in front."""
-    return {"kind": resource.kind, "apiVersion": resource.api_version, **value}
-
-
 def document(
     resource: Resource, value: JSONObject, form: Form, *, now: datetime, include_object: str = ""
 ) -> bytes:
     """One object, in the resource's version and without `kind`, as a whole answer."""
+    value = forms.without_dropped(value, form)
     if form.view == "Table":
         metadata = {"resourceVersion": value["metadata"].get("resourceVersion", "")}
         return encode(table(resource, [value], form, metadata, now=now, include_object=include_object), form)
     if form.view == "PartialObjectMetadata":
-        return encode(_partial(value, form.meta_version), form)
+        return encode(forms.partial(value, form.meta_version), form)
     return encode(typed(resource, value), form)
 
 
@@ -89,6 +89,8 @@ def stored_document(
     if form.view == "Table" or form.media_type == YAML:
         value = from_storage(resource, stored.object)
         return document(resource, value, form, now=now, include_object=include_object)
+    if not form.is_plain:
+        return forms.object_document(resource, stored, form)
     return object_bytes(resource, stored, form) + b"\n"
 
 
@@ -103,7 +105,7 @@ def list_document(
 ) -> bytes:
     """A page of objects as a whole answer."""
     if form.view == "Table":
-        values = [from_storage(resource, stored.object) for stored in items]
+        values = [forms.without_dropped(from_storage(resource, stored.object), form) for stored in items]
         return encode(table(resource, values, form, metadata, now=now, include_object=include_object), form)
     kind, api_version = resource.list_kind, resource.api_version
     if form.view == "PartialObjectMetadata":
@@ -111,21 +113,13 @@ def list_document(
     if resource.custom is not None and not form.view:
         metadata = {"continue": "", **metadata}
     head = {"kind": kind, "apiVersion": api_version, "metadata": metadata}
-    if form.media_type == YAML:
-        if form.view:
-            values = [_partial(stored.object, form.meta_version) for stored in items]
-        else:
-            values = [_item(resource, from_storage(resource, stored.object)) for stored in items]
-        return encode({**head, "items": values}, form)
+    if not form.is_plain:
+        return forms.list_document(resource, items, form, head)
     if form.view:
         pieces = [partial_bytes(stored, form.meta_version) for stored in items]
     else:
         pieces = [item_bytes(resource, stored) for stored in items]
     return b"%b,%b%b]}\n" % (encode_json(head)[:-1], b'"items":[', b",".join(pieces))
-
-
-def _item(resource: Resource, value: JSONObject) -> JSONObject:
-    return value if resource.custom is None else typed(resource, value)
 
 
 def table(
@@ -168,12 +162,4 @@ def _printed(
 def _row_object(resource: Resource, value: JSONObject, policy: str, form: Form) -> JSONObject | None:
     if policy == "None":
         return None
-    return typed(resource, value) if policy == "Object" else _partial(value, form.meta_version)
-
-
-def _partial(value: JSONObject, meta_version: str) -> JSONObject:
-    return {
-        "kind": "PartialObjectMetadata",
-        "apiVersion": f"meta.k8s.io/{meta_version}",
-        "metadata": value["metadata"],
-    }
+    return forms.typed(resource, value) if policy == "Object" else forms.partial(value, form.meta_version)

@@ -21,7 +21,7 @@ from listwatch.apiserver.kinds.conversion import from_storage, served_form
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.storage.revision_log import Change, State, StoredObject
 from listwatch.apiserver.storage.storage import Storage, key_range
-from listwatch.apiserver.verbs import views
+from listwatch.apiserver.verbs import forms, views
 from listwatch.apiserver.verbs.list_options import ListOptions
 from listwatch.apiserver.verbs.selection import Selection
 from listwatch.apiserver.wire.negotiation import Form, encode_json
@@ -171,7 +171,7 @@ class Watch:
             try:
                 await self._check_start()
             except APIFailure as refusal:
-                yield _error_line(refusal)
+                yield self._events.error(refusal)
                 return
             if self._initial is not None:
                 for chunk in self._initial_chunks(self._initial):
@@ -181,7 +181,7 @@ class Watch:
                 try:
                     chunk = self._ready()
                 except APIFailure as refusal:
-                    yield _error_line(refusal)
+                    yield self._events.error(refusal)
                     return
                 if chunk:
                     yield chunk
@@ -280,10 +280,6 @@ class Watch:
                 _wake([self._future])
 
 
-def _error_line(refusal: APIFailure) -> bytes:
-    return encode_json({"type": "ERROR", "object": refusal.status}) + b"\n"
-
-
 class _EventEncoder:
     """Events of one resource in one form."""
 
@@ -296,6 +292,8 @@ class _EventEncoder:
         self._is_table = form.view == "Table"
         name = served_form(resource)
         self._cache_name = f"{form.view}/{form.meta_version}/{name}" if form.view else f"/{name}"
+        if not form.is_plain:
+            self._cache_name = forms.cache_name(resource, form)
 
     def synthetic(self, stored: StoredObject) -> bytes:
         """ADDED, for an object of the state with which a watch begins."""
@@ -320,9 +318,18 @@ class _EventEncoder:
             return self._table_line("BOOKMARK", {"metadata": metadata})
         return self._encode("BOOKMARK", StoredObject(revision, {"metadata": metadata}))
 
+    def error(self, refusal: APIFailure) -> bytes:
+        """The last event of a watch that cannot go on."""
+        if self._form.is_plain or self._is_table:
+            return encode_json({"type": "ERROR", "object": refusal.status}) + b"\n"
+        return forms.frame("ERROR", refusal.status, self._form)
+
     def _encode(self, type_: str, stored: StoredObject) -> bytes:
         if self._is_table:
-            return self._table_line(type_, from_storage(self._resource, stored.object))
+            value = forms.without_dropped(from_storage(self._resource, stored.object), self._form)
+            return self._table_line(type_, value)
+        if not self._form.is_plain:
+            return forms.event(self._resource, type_, stored, self._form)
         whole = views.object_bytes(self._resource, stored, self._form)
         return b'{"type":"%b","object":%b}\n' % (type_.encode(), whole)
 
@@ -340,7 +347,7 @@ class _EventEncoder:
         )
         if type_ == "BOOKMARK":
             # A bookmark has to say where it stands, and whether the initial events end; a table of no rows cannot.
-            table["rows"] = [{"cells": None, "object": views.typed(self._resource, value)}]
+            table["rows"] = [{"cells": None, "object": forms.typed(self._resource, value)}]
         self._columns_told = True
         return encode_json({"type": type_, "object": table}) + b"\n"
 

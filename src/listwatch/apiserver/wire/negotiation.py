@@ -1,10 +1,11 @@
 """In which form a client wants its answer, and in which it sends its objects.
 
 In:    `Accept` and `Content-Type` headers, bodies
-Out:   `Form` (JSON or YAML; whole objects, metadata only, or a table), decoded bodies, encoded answers
+Out:   `Form` (JSON, YAML, protobuf or CBOR; whole objects, metadata only, or a table), decoded bodies, encoded
+       answers
 Next:  reading.py and writing.py answer in the form
-Rules: pure. Protobuf and CBOR are never written: a client that accepts nothing else gets a 406, one that also
-       accepts JSON gets JSON, as API clients must expect.
+Rules: pure. A client that accepts nothing of what there is gets a 406, one that also accepts JSON gets JSON, as API
+       clients must expect: custom resources have no protobuf form, tables neither that nor CBOR.
 Source: API concepts, "Alternate representations of resources" and "Receiving resources as Tables";
         apiserver pkg/endpoints/handlers/negotiation
 """
@@ -18,19 +19,22 @@ from typing import Any, Final, Literal
 import msgspec
 import yaml
 
-from listwatch.apiserver.wire import go_json
+from listwatch.apiserver.wire import cbor, go_json
 from listwatch.apiserver.wire.statuses import (
     APIFailure,
     bad_request,
     not_acceptable,
     unsupported_body_type,
-    unsupported_protobuf,
 )
 
 JSONObject = dict[str, Any]
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+CBOR: Final = "application/cbor"
+CBOR_SEQUENCE: Final = "application/cbor-seq"
+ProtobufOffer = Literal["none", "metadata", "all"]
+"""What an endpoint has in protobuf: nothing, objects' metadata alone, or all but tables."""
 View = Literal["", "Table", "PartialObjectMetadata"]
 
 _YAML_TYPES: Final = frozenset({YAML, "application/x-yaml", "text/yaml"})
@@ -50,16 +54,30 @@ class Form:
     """The form of an answer.
 
     Attributes:
-        media_type: `application/json` or `application/yaml`.
+        media_type: `application/json`, `application/yaml`, that of protobuf, or `application/cbor`.
         view: "" for whole objects.
         meta_version: The version of `meta.k8s.io` in which a view was asked for.
         discovery_version: Of the aggregated discovery form; "" for the old form.
+        drops_managed_fields: Whether objects are wanted without `metadata.managedFields`.
     """
 
     media_type: str = JSON
     view: View = ""
     meta_version: str = "v1"
     discovery_version: str = ""
+    drops_managed_fields: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is JSON with nothing left out, the form for which bytes are kept at hand."""
+        return self.media_type == JSON and not self.drops_managed_fields
+
+    @property
+    def stream_type(self) -> str:
+        """The media type of a stream of events in this form."""
+        if self.media_type == PROTOBUF:
+            return f"{PROTOBUF};stream=watch"
+        return CBOR_SEQUENCE if self.media_type == CBOR else self.media_type
 
 
 def _clauses(header: str) -> list[tuple[str, dict[str, str]]]:
@@ -83,7 +101,13 @@ def _clauses(header: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def accepted_form(
-    accept: str, *, views: bool = True, discovery: tuple[str, ...] = (), streaming: bool = False
+    accept: str,
+    *,
+    views: bool = True,
+    discovery: tuple[str, ...] = (),
+    streaming: bool = False,
+    protobuf: ProtobufOffer = "none",
+    has_cbor: bool = False,
 ) -> Form:
     """The first form among those accepted that the server has.
 
@@ -92,6 +116,8 @@ def accepted_form(
         views: Whether the endpoint has tables and metadata-only objects.
         discovery: The versions of the aggregated discovery form that the endpoint has.
         streaming: Whether the answer is a stream, for which there is no YAML.
+        protobuf: What the endpoint has in protobuf.
+        has_cbor: Whether the endpoint has CBOR.
 
     Raises:
         APIFailure: 406.
@@ -99,21 +125,42 @@ def accepted_form(
     if not accept.strip():
         return Form()
     for media_type, values in _clauses(accept):
-        if media_type in _ANY or media_type == JSON:
-            chosen = JSON
-        elif media_type in _YAML_TYPES and not streaming:
-            chosen = YAML
-        else:
-            continue
+        chosen = _offered(media_type, streaming=streaming, has_cbor=has_cbor)
         wanted = values.get("as", "")
+        if not chosen or (chosen == PROTOBUF and not _in_protobuf(wanted, protobuf)):
+            continue
+        drops = values.get("drop", "") == _DROPPED
         if not wanted:
-            return Form(chosen)
+            return Form(chosen, drops_managed_fields=drops)
         group, version = values.get("g", ""), values.get("v", "")
         if views and wanted in _VIEWS and group == "meta.k8s.io" and version in _META_VERSIONS:
-            return Form(chosen, view=_VIEWS[wanted], meta_version=version)
-        if wanted == "APIGroupDiscoveryList" and group == "apidiscovery.k8s.io" and version in discovery:
+            if wanted != "Table" or chosen in {JSON, YAML}:
+                return Form(chosen, view=_VIEWS[wanted], meta_version=version, drops_managed_fields=drops)
+        elif wanted == "APIGroupDiscoveryList" and group == "apidiscovery.k8s.io" and version in discovery:
             return Form(chosen, discovery_version=version)
     raise not_acceptable()
+
+
+_DROPPED: Final = "metadata.managedFields"
+
+
+def _offered(media_type: str, *, streaming: bool, has_cbor: bool) -> str:
+    """The media type that a clause of `Accept` names or covers; "" for none."""
+    if media_type in _ANY or media_type == JSON:
+        return JSON
+    if media_type in _YAML_TYPES:
+        return "" if streaming else YAML
+    if media_type == PROTOBUF:
+        return PROTOBUF
+    if media_type == CBOR or (streaming and media_type == CBOR_SEQUENCE):
+        return CBOR if has_cbor and cbor.is_available() else ""
+    return ""
+
+
+def _in_protobuf(wanted: str, offer: ProtobufOffer) -> bool:
+    if offer == "none" or wanted == "Table":
+        return False
+    return offer == "all" or wanted.startswith("PartialObjectMetadata")
 
 
 def encode_json(value: Any) -> bytes:
@@ -122,10 +169,27 @@ def encode_json(value: Any) -> bytes:
 
 
 def encode(value: Any, form: Form) -> bytes:
-    """A whole document, ended by a newline."""
+    """A whole document; text is ended by a newline.
+
+    Raises:
+        APIFailure: 406, its kind has no protobuf form.
+    """
     if form.media_type == YAML:
         return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=2**31).encode()
+    if form.media_type == PROTOBUF:
+        return _protobuf_document(value)
+    if form.media_type == CBOR:
+        return cbor.encode(value)
     return _encode(value) + b"\n"
+
+
+def _protobuf_document(value: JSONObject) -> bytes:
+    from listwatch.apiserver.wire import protobuf  # noqa: PLC0415 - rare, and its table is read with it
+
+    try:
+        return protobuf.encode_envelope(value)
+    except LookupError:
+        raise not_acceptable() from None
 
 
 def json_value(text: bytes) -> Any:
@@ -161,7 +225,9 @@ def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
     elif media_type in _YAML_TYPES:
         text = _yaml_to_json(body, kind)
     elif media_type == PROTOBUF:
-        raise unsupported_protobuf()
+        return _from_protobuf(body, kind)
+    elif media_type == CBOR and cbor.is_available():
+        return _from_cbor(body, kind)
     else:
         raise unsupported_body_type()
     try:
@@ -174,6 +240,31 @@ def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
         problem = f"json: cannot unmarshal {_go_type(value)} into Go value of type {target}"
         raise _unrecognized(kind, f"json parse error: {problem}")
     return value
+
+
+def _from_protobuf(body: bytes, kind: str) -> JSONObject:
+    from listwatch.apiserver.wire import protobuf  # noqa: PLC0415 - rare, and its table is read with it
+    from listwatch.apiserver.wire.protobuf_primitives import ProtobufError  # noqa: PLC0415 - likewise
+
+    try:
+        return protobuf.decode_envelope(body)
+    except ProtobufError as error:
+        raise _unreadable(kind, str(error), body) from error
+
+
+def _from_cbor(body: bytes, kind: str) -> JSONObject:
+    try:
+        value = cbor.decode(body)
+    except cbor.CBORError as error:
+        raise _unreadable(kind, str(error), body) from error
+    if not isinstance(value, dict):
+        raise _unreadable(kind, f"cannot unmarshal {_go_type(value)} into an object", body)
+    return value
+
+
+def _unreadable(kind: str, problem: str, body: bytes) -> APIFailure:
+    shown = body[:30].hex() + (" ..." if len(body) > 30 else "") if body else "<empty>"
+    return bad_request(f"the object provided is unrecognized (must be of type {kind}): {problem} ({shown})")
 
 
 def _go_type(value: object) -> str:

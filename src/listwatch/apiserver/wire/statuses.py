@@ -208,7 +208,7 @@ NOT_ACCEPTABLE = (
 
 
 def not_acceptable() -> APIFailure:
-    """406. The list names what kube-apiserver names; of protobuf this server writes none."""
+    """406. The list is that of kube-apiserver for built-in kinds."""
     return failure(406, NOT_ACCEPTABLE, reason="NotAcceptable", details={})
 
 
@@ -217,15 +217,6 @@ def unsupported_body_type() -> APIFailure:
     message = (
         "the body of the request was in an unknown format - accepted media types include: "
         "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-    )
-    return failure(415, message, reason="UnsupportedMediaType")
-
-
-def unsupported_protobuf() -> APIFailure:
-    """415 in our own words: kube-apiserver reads protobuf, and `kubectl create KIND NAME` sends it."""
-    message = (
-        "the embedded API server of listwatch reads JSON and YAML, not protobuf; with kubectl, write a manifest "
-        "and use `kubectl create -f` or `kubectl apply -f`"
     )
     return failure(415, message, reason="UnsupportedMediaType")
 
