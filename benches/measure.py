@@ -60,12 +60,12 @@ def _kilobytes(file: Path, field: str) -> int:
     return int(line.split()[1])
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     if _CLEAR_REFS.exists():
         _CLEAR_REFS.write_text("5")
 
 
-def _peak_bytes() -> int | None:
+def peak_bytes() -> int | None:
     return _kilobytes(_STATUS, "VmHWM:") * 1024 if _STATUS.exists() else None
 
 
@@ -84,10 +84,10 @@ def timed(decoding: Decoding, file: Path) -> dict[str, Any]:
     before = resident_bytes()
     body = file.read_bytes()
     gc.collect()
-    _forget_peak()
+    forget_peak()
     with Stopwatch() as decode:
         kept = decoding.decode(body)
-    peak, size = _peak_bytes(), len(body)
+    peak, size = peak_bytes(), len(body)
     del body
     kept_bytes = _less(resident_bytes(), before)
     digest = hashlib.sha256()

@@ -708,3 +708,24 @@ def test_the_writer_may_look_at_what_is_cached() -> None:
     assert indexer.cached(kept.key) is kept
     assert indexer.get(kept.key) is not kept
     assert indexer.cached(ObjectKey("default", "b")) is None
+
+
+def test_a_swap_is_one_step() -> None:
+    """`swap` keeps what is not written, asks index functions about what is, and readers see all of it or nothing."""
+    asked: list[str] = []
+
+    def node(obj: Pod) -> list[str]:
+        asked.append(obj.name)
+        return [obj.spec.node_name or ""]
+
+    indexer: Indexer[Pod] = Indexer(indices={"node": node})
+    indexer.swap({key(name): pod(name, node="n1") for name in "abc"}, resource_version="1")
+    before = indexer.snapshot()
+    asked.clear()
+    indexer.swap({key("a"): pod("a", node="n2"), key("b"): None, key("d"): pod("d", node="n2")})
+    assert asked == ["a", "d"]
+    assert names(indexer.by_index("node", "n1")) == ["c"]
+    assert names(indexer.by_index("node", "n2")) == ["a", "d"]
+    assert indexer.resource_version == ""
+    assert sorted(each.name for each in before) == ["a", "b", "c"]
+    assert before[key("a")].spec.node_name == "n1"

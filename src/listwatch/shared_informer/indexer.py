@@ -303,7 +303,7 @@ class Indexer(Generic[AnyObject]):
         Raises:
             NoKeyError: The object has no name. Nothing is changed.
         """
-        before = self._place(object_key(obj), obj.copy())
+        before = self._place(self._state, object_key(obj), obj.copy())
         self._note_version(obj.resource_version)
         return None if before is None else before.copy()
 
@@ -315,15 +315,43 @@ class Indexer(Generic[AnyObject]):
                 them to compare and to copy, and change nothing.
             resource_version: Up to where the server's history has been applied with this.
         """
+        state = self._state
         for key, obj in writes.items():
             if obj is None:
-                self.delete(key)
+                self._remove(state, key)
             else:
-                self._place(key, obj)
+                self._place(state, key, obj)
         self._note_version(resource_version)
 
-    def _place(self, key: ObjectKey, obj: AnyObject) -> AnyObject | None:
-        state = self._state
+    def swap(self, writes: Mapping[ObjectKey, AnyObject | None], *, resource_version: str = "") -> None:
+        """Carry out many writes in one step for every reader, as `replace` does; what is not among them stays.
+
+        Args:
+            writes, resource_version: as `apply`; without a version it is unknown from now on.
+
+        Cost: O(objects) pointers copied; index functions are asked about the writes only.
+        """
+        before = self._state
+        indices = {name: index.copy(index.slot) for name, index in before.indices.items()}
+        state = _State(before.entries.copy(), indices)
+        for key, obj in writes.items():
+            if obj is None:
+                self._remove(state, key)
+            else:
+                self._place(state, key, obj)
+        self._state = state
+        self._resource_version = ResourceVersion(resource_version)
+
+    def _remove(self, state: _State[AnyObject], key: ObjectKey) -> AnyObject | None:
+        before = state.entries.pop(key, None)
+        if before is None:
+            return None
+        for index, old in zip(state.indices.values(), before.values, strict=True):
+            index.discard(key, old)
+        self._note_failures((), settled=key)
+        return before.object
+
+    def _place(self, state: _State[AnyObject], key: ObjectKey, obj: AnyObject) -> AnyObject | None:
         failures: list[IndexFailure] = []
         values = tuple([_values_of(obj, key, name, index, failures) for name, index in state.indices.items()])
         before = state.entries.get(key)
@@ -362,14 +390,9 @@ class Indexer(Generic[AnyObject]):
         Returns:
             The object that was there, or None.
         """
-        state = self._state
-        before = state.entries.pop(key, None)
-        if before is not None:
-            for index, old in zip(state.indices.values(), before.values, strict=True):
-                index.discard(key, old)
-            self._note_failures((), settled=key)
+        before = self._remove(self._state, key)
         self._note_version(resource_version)
-        return None if before is None else before.object.copy()
+        return None if before is None else before.copy()
 
     def replace(self, objects: Iterable[AnyObject], *, resource_version: str = "") -> Snapshot[AnyObject]:
         """Make `objects` all that there is, in one step for every reader.

@@ -102,21 +102,18 @@ class SharedStore(Generic[AnyObject]):
 
     def replace(self, number: int, objects: Sequence[AnyObject], resource_version: ResourceVersion) -> None:
         """A source's whole state: the cache is swapped in one step, then everybody is told of the difference."""
-        before = self.indexer.snapshot()
-        listed = self.sources.listed(number, objects, resource_version, before.get)
+        known = self.indexer.cached
+        listed = self.sources.listed(number, objects, resource_version, known)
         kept = listed.objects if self._shape is None else self._shaped_list(listed.objects, self._shape)
         difference = replacement_of(
-            before.get,
+            known,
             kept,
             gone=listed.gone,
             is_initial=listed.is_initial,
             split_recreated=self._split_recreated,
         )
         if difference.writes:
-            whole = dict(before) | difference.writes
-            self.indexer.replace(
-                [obj for obj in whole.values() if obj is not None], resource_version=resource_version
-            )
+            self.indexer.swap(difference.writes, resource_version=resource_version)
         else:
             self.indexer.bookmark(resource_version)
         self._tell(number, difference, resource_version)

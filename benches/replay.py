@@ -1,0 +1,231 @@
+"""A server that says again what was prepared, as fast as the reader reads: nothing is computed while it is measured.
+
+    python benches/replay.py --pods 10000            # prints its address; ends with its standard input
+
+In:    a number of pods and a seed; then lines on stdin
+Out:   `http://127.0.0.1:PORT` on stdout; lists (whole, and in pages of 500), streamed lists, watches
+Next:  fill.py, follow.py (who start it as a process of its own)
+Rules: all bytes are made before the address is printed. A watch stays silent until `go RATE SECONDS` is read from
+       stdin, then tells MODIFIED events of its pods in turn at that rate (0: as fast as they are read)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pods
+
+PAGE: Final = 500
+_VERSION_BYTES: Final = 12
+_FIRST_VERSION: Final = (
+    100_000_000_000  # of one length, so that an event's version can be written over another
+)
+_FRAMES_A_CHUNK: Final = 50
+_DISCOVERY: Final = {
+    "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.2"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "/api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [
+            {
+                "name": "pods",
+                "singularName": "pod",
+                "namespaced": True,
+                "kind": "Pod",
+                "verbs": ["get", "list", "watch"],
+            }
+        ],
+    },
+}
+
+
+class Tape:
+    """The prepared bytes.
+
+    Args:
+        count: How many pods.
+        seed: Of the pods.
+        small: Leave of each pod about 1 KB.
+    """
+
+    def __init__(self, count: int, *, seed: int, small: bool = False) -> None:
+        self.items: list[bytes] = []
+        seen: set[tuple[str, str]] = set()
+        for number, pod in enumerate(pods.pods(count, seed=seed)):
+            key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            if key in seen:  # made-up names meet now and then
+                pod["metadata"]["name"] += f"-{number}"
+            seen.add(key)
+            pod["metadata"]["resourceVersion"] = str(_FIRST_VERSION + number)
+            self.items.append(msgspec.json.encode(shrunk(pod) if small else pod))
+        self.version = _FIRST_VERSION + count
+        self.whole = self._page(0, count)
+        self.pages = [self._page(start, PAGE) for start in range(0, count, PAGE)]
+        head = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1",'
+        frames = [head + item[1:] + b"}\n" for item in self.items]
+        end = {
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": {
+                "resourceVersion": str(self.version),
+                "annotations": {"k8s.io/initial-events-end": "true"},
+            },
+        }
+        frames.append(msgspec.json.encode({"type": "BOOKMARK", "object": end}) + b"\n")
+        self.streamed = [
+            chunked(b"".join(frames[start : start + _FRAMES_A_CHUNK]))
+            for start in range(0, len(frames), _FRAMES_A_CHUNK)
+        ]
+
+    def _page(self, start: int, size: int) -> bytes:
+        metadata: dict[str, object] = {"resourceVersion": str(self.version)}
+        left = len(self.items) - start - size
+        if left > 0:
+            metadata |= {"continue": f"from-{start + size}", "remainingItemCount": left}
+        items = b",".join(self.items[start : start + size])
+        body = b'{"kind":"PodList","apiVersion":"v1","metadata":%s,"items":[%s]}\n' % (
+            msgspec.json.encode(metadata),
+            items,
+        )
+        return answer(body)
+
+    def changes(self, count: int) -> list[bytes]:
+        """Frames of `count` changes, one a pod in turn, each with a version of its own."""
+        head = b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1",'
+        frames = []
+        for number in range(count):
+            place = number % len(self.items)
+            was = b'"resourceVersion":"%d"' % (_FIRST_VERSION + place)
+            now = b'"resourceVersion":"%d"' % (self.version + 1 + number)
+            frames.append(head + self.items[place].replace(was, now, 1)[1:] + b"}\n")
+        self.version += count
+        return frames
+
+
+def shrunk(pod: dict[str, object]) -> dict[str, object]:
+    """A pod of about 1 KB: what small kinds are like."""
+    metadata = dict(pod["metadata"])  # type: ignore[call-overload]
+    for name in ("managedFields", "annotations", "ownerReferences"):
+        metadata.pop(name, None)
+    spec, status = pod["spec"], pod["status"]
+    kept = {name: spec[name] for name in ("nodeName", "restartPolicy", "dnsPolicy") if name in spec}  # type: ignore[index,operator]
+    told = {name: status[name] for name in ("phase", "podIP", "hostIP", "startTime") if name in status}  # type: ignore[index,operator]
+    return {"metadata": metadata, "spec": kept, "status": told}
+
+
+def answer(body: bytes) -> bytes:
+    """A whole answer."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    return head + body
+
+
+def chunked(piece: bytes) -> bytes:
+    """A piece of an answer that goes on."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Replay:
+    """Answers requests from a tape."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.watchers: set[asyncio.StreamWriter] = set()
+        self.documents = {path: answer(msgspec.json.encode(told)) for path, told in _DISCOVERY.items()}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await self._answer(urlsplit(head.split(b" ", 2)[1].decode()), writer)
+        self.watchers.discard(writer)
+        writer.close()
+
+    async def _answer(self, target: object, writer: asyncio.StreamWriter) -> None:
+        query = {name: values[0] for name, values in parse_qs(target.query).items()}  # type: ignore[attr-defined]
+        path = target.path.rstrip("/")  # type: ignore[attr-defined]
+        if path in self.documents:
+            writer.write(self.documents[path])
+        elif query.get("watch", "").lower() in {"true", "1"}:
+            writer.write(STREAM)
+            if query.get("sendInitialEvents") == "true":
+                for piece in self.tape.streamed:
+                    writer.write(piece)
+                    await writer.drain()
+            self.watchers.add(writer)
+        elif token := query.get("continue"):
+            writer.write(self.tape.pages[int(token.removeprefix("from-")) // PAGE])
+        else:
+            limit = int(query.get("limit") or 0)
+            # Who asks for smaller pages (kr8s: 100) gets ours: fewer requests are no disadvantage.
+            writer.write(self.tape.pages[0] if limit else self.tape.whole)
+        await writer.drain()
+
+    async def tell(self, rate: float, seconds: float) -> None:
+        """Send changes to every watcher, `rate` a second, or as they are read."""
+        frames = self.tape.changes(int((rate or 20_000) * seconds))
+        print(f"told {len(frames)} {self.tape.version}", flush=True)
+        loop = asyncio.get_running_loop()
+        began, sent = loop.time(), 0
+        while sent < len(frames):
+            due = min(len(frames), int((loop.time() - began) * rate) + 1) if rate else sent + _FRAMES_A_CHUNK
+            if due > sent:
+                piece = chunked(b"".join(frames[sent:due]))
+                for writer in list(self.watchers):
+                    writer.write(piece)
+                    await writer.drain()
+                sent = due
+            if rate:
+                await asyncio.sleep(0.02)
+
+
+@contextlib.contextmanager
+def served(count: int, *, seed: int, small: bool = False) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A replay server in a process of its own: its address, and the process."""
+    command = [sys.executable, __file__, "--pods", str(count), "--seed", str(seed)]
+    with subprocess.Popen(
+        [*command, *(["--small"] if small else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.stdin.close()
+            process.kill()
+
+
+async def main() -> None:
+    """Prepare, serve, obey."""
+    parser = argparse.ArgumentParser(description="Serve prepared pods.")
+    parser.add_argument("--pods", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=pods.SEED)
+    parser.add_argument("--small", action="store_true", help="pods of 1 KB")
+    options = parser.parse_args()
+    replay = Replay(Tape(options.pods, seed=options.seed, small=options.small))
+    gc.freeze()
+    server = await asyncio.start_server(replay.serve, "127.0.0.1", 0, limit=1 << 20)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        _, rate, seconds = line.split()
+        await replay.tell(float(rate), float(seconds))
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
