@@ -183,6 +183,7 @@ FILLERS = {
     "floor-pages": Filler("floor: pages, read and dropped", floor_of_pages),
     "listwatch": Filler("listwatch informer, streamed list", _informer()),
     "listwatch-pages": Filler("listwatch informer, list in pages", _informer(watch_list=False)),
+    "listwatch-compact": Filler("listwatch informer, compact", _informer(compact=True)),
     "listwatch-managed": Filler(
         "listwatch informer, managedFields kept", _informer(keep_managed_fields=True)
     ),
@@ -192,7 +193,7 @@ FILLERS = {
     "kr8s": Filler("kr8s list", kr8s),
 }
 FLOORS = dict.fromkeys(FILLERS, "floor-pages") | dict.fromkeys(
-    ("floor-stream", "listwatch", "listwatch-managed"), "floor-stream"
+    ("floor-stream", "listwatch", "listwatch-compact", "listwatch-managed"), "floor-stream"
 )
 
 

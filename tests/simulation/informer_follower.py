@@ -75,6 +75,7 @@ class InformerFollower:
             support=world.support if spec.shares_support else None,
             min_watch_seconds=MIN_WATCH_SECONDS,
             split_recreated=spec.kind is Kind.SPLIT,
+            compact=spec.kind is Kind.COMPACT,
             resync_period=RESYNC_SECONDS if spec.kind is Kind.RESYNC else 0.0,
             on_state=self._on_state,
         )

@@ -173,6 +173,7 @@ class Kind(StrEnum):
     LABELS = "two sources, one for each label, between which objects move"
     SPLIT = "tells of a recreation as of two changes"
     RESYNC = "tells of everything again each 50 seconds"
+    COMPACT = "holds objects squeezed"
 
 
 @dataclass(frozen=True, slots=True)

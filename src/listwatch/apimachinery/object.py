@@ -170,6 +170,10 @@ class Object(_Described):
         made._wire, made._extra, made._own_meta, made._looked, made._key = wire, extra, None, None, None
         return made
 
+    def _like(self, wire: Any, extra: dict[str, bytes] | None) -> Self:
+        """An object of the same kind as this one, out of these parts."""
+        return self._of_wire(wire, extra)
+
     @classmethod
     def _of_unusual(cls, data: bytes | Raw) -> Self:
         """The slow way: an object with fields or nulls that the strict decoder refuses."""

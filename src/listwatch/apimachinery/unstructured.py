@@ -50,6 +50,11 @@ class Unstructured(Object):
         made._known_as = cls.resource
         return made
 
+    def _like(self, wire: Any, extra: dict[str, bytes] | None) -> Self:
+        made = super()._like(wire, extra)
+        made._known_as = self._known_as
+        return made
+
     @classmethod
     def from_json(cls, data: bytes, *, resource: Resource | None = None) -> Self:
         """Read one object.

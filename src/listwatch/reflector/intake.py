@@ -11,7 +11,7 @@ Source: client-go tools/cache reflector.go, handleAnyWatch; differs: it follows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, cast
 
@@ -187,17 +187,25 @@ class InitialEvents(Generic[AnyObject]):
 
     Args:
         counts, expected: as `Cursor`.
+        hold: What to keep of each object until all are there.
 
     Attributes:
         objects: By key; those so far.
         version: As of when they are all there is; None before the mark.
     """
 
-    def __init__(self, counts: Counts, *, expected: Expected = None) -> None:
+    def __init__(
+        self,
+        counts: Counts,
+        *,
+        expected: Expected = None,
+        hold: Callable[[AnyObject], AnyObject] | None = None,
+    ) -> None:
         self.objects: dict[ObjectKey, AnyObject] = {}
         self.version: ResourceVersion | None = None
         self._counts = counts
         self._expected = expected
+        self._hold = hold
 
     def take(
         self, batch: Sequence[WatchEvent[AnyObject]]
@@ -215,7 +223,8 @@ class InitialEvents(Generic[AnyObject]):
             elif event.type is EventType.DELETED:
                 self.objects.pop(event.object.key, None)
             else:
-                self.objects[event.object.key] = event.object
+                obj = event.object
+                self.objects[obj.key] = obj if self._hold is None else self._hold(obj)
         return (), None
 
 

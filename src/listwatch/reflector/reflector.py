@@ -43,7 +43,7 @@ from listwatch.reflector.states import (
     Stopped,
     Watching,
 )
-from listwatch.reflector.store import ReflectorStore
+from listwatch.reflector.store import HoldingStore, ReflectorStore
 from listwatch.reflector.stream import EventStream
 from listwatch.reflector.watch_list_support import WatchListSupport
 
@@ -125,6 +125,7 @@ class Reflector(Generic[AnyObject]):
         self.last_contact: float | None = None
         self._list_watch = list_watch
         self._store = store
+        self._hold = store.hold if isinstance(store, HoldingStore) else None
         self._clock = clock or SystemClock()
         self._random = random
         self._rules = Rules(
@@ -264,20 +265,26 @@ class Reflector(Generic[AnyObject]):
         async def fetch(options: ListOptions) -> ObjectList[AnyObject]:
             nonlocal is_paginated
             is_paginated = is_paginated or options.continue_ is not None
-            return await self._list_watch.list(options)
+            page = await self._list_watch.list(options)
+            page.items = fitting(page.items, self.counts, expected=self._expected)
+            if (hold := self._hold) is not None:
+                page.items = [hold(obj) for obj in page.items]
+            return page
 
         try:
             found = await list_all(fetch, plan.options())
         except Exception as error:  # noqa: BLE001 (anybody's list function: all that it raises is a failure of it)
             failure = self._note(error)
             return machine.FetchFailed(failure=failure, retry_after=_retry_after(error))
-        self._fetched = fitting(found.items, self.counts, expected=self._expected)
+        self._fetched = found.items
         version = known_version(found.resource_version)
         return machine.Fetched(resource_version=version, is_paginated=is_paginated)
 
     async def _watch_list_once(self, plan: machine.WatchList) -> machine.Outcome:
         self._feed.tell(Listing(since=self._clock.monotonic(), reason=plan.reason, is_streaming=True))
-        initial: InitialEvents[AnyObject] = InitialEvents(self.counts, expected=self._expected)
+        initial: InitialEvents[AnyObject] = InitialEvents(
+            self.counts, expected=self._expected, hold=self._hold
+        )
         try:
             stream = await self._open(plan)
             self._rest = await self._read_initial(stream, initial)

@@ -7,7 +7,7 @@ Source: client-go tools/cache ReflectorStore; differs: batches instead of single
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object import AnyObject
@@ -35,4 +35,13 @@ class ReflectorStore(Protocol[AnyObject]):
 
     async def ready(self) -> None:
         """Returns when more can be taken. Awaited between batches: here a store may hold the stream back."""
+        ...
+
+
+@runtime_checkable
+class HoldingStore(Protocol[AnyObject]):
+    """A store that wants less of an object than all of it, from the moment at which a list's part arrives."""
+
+    def hold(self, obj: AnyObject) -> AnyObject:
+        """What to hold of an object until `replace`: with its key, uid and version."""
         ...

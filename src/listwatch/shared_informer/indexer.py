@@ -176,6 +176,7 @@ class Indexer(Generic[AnyObject]):
 
     Args:
         indices: Index functions by name.
+        keep: What to hold of each object: something with its key and version, whose `copy` gives it back.
         on_index_failure: Called by the writer, after the change, for each object on which an index function
             failed. What it raises reaches the writer's caller; the change stands.
 
@@ -190,10 +191,12 @@ class Indexer(Generic[AnyObject]):
         self,
         *,
         indices: Mapping[str, IndexFunction[AnyObject]] | None = None,
+        keep: Callable[[AnyObject], AnyObject] | None = None,
         on_index_failure: Callable[[IndexFailure], object] | None = None,
     ) -> None:
         named = enumerate((indices or {}).items())
         self._state: _State[AnyObject] = _State({}, {n: _Index(f, slot) for slot, (n, f) in named})
+        self._keep = keep
         self._failures: dict[tuple[str, ObjectKey], IndexFailure] = {}
         self._on_index_failure = on_index_failure
         self._resource_version = ResourceVersion("")
@@ -213,7 +216,7 @@ class Indexer(Generic[AnyObject]):
     def cached(self, key: ObjectKey) -> AnyObject | None:
         """The object that is in the cache itself, or None: for the writer, who only compares.
 
-        Look at name, namespace, uid and version; take a copy for anything else, and change nothing.
+        Look at key, uid and version; take a copy for anything else, and change nothing.
         """
         entry = self._state.entries.get(key)
         return None if entry is None else entry.object
@@ -271,15 +274,18 @@ class Indexer(Generic[AnyObject]):
         """The objects for which `matches` is true, only these copied.
 
         Args:
-            matches: Sees the cached object itself, so it may look at what needs no decoding (name, namespace,
-                labels, uid, resource version) or is a `FieldPath`, but not at `metadata`, `spec` and so on.
+            matches: Sees the cached object itself (unless `keep` made something else of it), so it may look at what
+                needs no decoding (name, namespace, labels, uid, resource version) or is a `FieldPath`, but not at
+                `metadata`, `spec` and so on.
             index: Only objects that have one of these values, in each of these indices. The index that leaves
                 the fewest is the one that is walked.
 
         Raises:
             UnknownIndexError: There is no such index.
         """
-        return [entry.object.copy() for entry in self._entries(index) if matches(entry.object)]
+        if self._keep is None:
+            return [entry.object.copy() for entry in self._entries(index) if matches(entry.object)]
+        return [obj for entry in self._entries(index) if matches(obj := entry.object.copy())]
 
     @property
     def indices(self) -> Mapping[str, IndexFunction[AnyObject]]:
@@ -342,6 +348,12 @@ class Indexer(Generic[AnyObject]):
         self._state = state
         self._resource_version = ResourceVersion(resource_version)
 
+    def rekeep(self, keep: Callable[[AnyObject], AnyObject]) -> None:
+        """Hold what `keep` makes of each object that is held; the objects stay the same. O(objects)."""
+        entries = self._state.entries
+        for key, entry in list(entries.items()):
+            entries[key] = _Entry(entry.key, keep(entry.object), entry.values)
+
     def _remove(self, state: _State[AnyObject], key: ObjectKey) -> AnyObject | None:
         before = state.entries.pop(key, None)
         if before is None:
@@ -354,14 +366,14 @@ class Indexer(Generic[AnyObject]):
     def _place(self, state: _State[AnyObject], key: ObjectKey, obj: AnyObject) -> AnyObject | None:
         failures: list[IndexFailure] = []
         values = tuple([_values_of(obj, key, name, index, failures) for name, index in state.indices.items()])
+        kept = obj if self._keep is None else self._keep(obj)
         before = state.entries.get(key)
         if before is not None and before.values == values:
             # Nearly every change there is: no index hears of it, and what is equal is held once.
-            state.entries[key] = _Entry(before.key, obj, before.values)
+            state.entries[key] = _Entry(before.key, kept, before.values)
         else:
-            self._move(
-                state, _Entry(key, obj, values), ((),) * len(values) if before is None else before.values
-            )
+            held = ((),) * len(values) if before is None else before.values
+            self._move(state, _Entry(key, kept, values), held)
         if failures or self._failures:
             self._note_failures(failures, settled=key)
         return None if before is None else before.object
@@ -418,7 +430,7 @@ class Indexer(Generic[AnyObject]):
             values = tuple(_values_of(obj, key, name, index, failures) for name, index in indices.items())
             for index, now in zip(indices.values(), values, strict=True):
                 index.put(key, now)
-            entries[key] = _Entry(key, obj, values)
+            entries[key] = _Entry(key, obj if self._keep is None else self._keep(obj), values)
         self._state = _State(entries, indices)
         self._resource_version = ResourceVersion(resource_version)
         self._failures = {}

@@ -41,6 +41,7 @@ class InformerOptions(ReflectorOptions, Generic[AnyObject], total=False):
     resync_period: float
     transform: Transform[AnyObject] | None
     fields: Iterable[str] | None
+    compact: bool
     split_recreated: bool
     clock: Clock | None
     random: Callable[[], float]

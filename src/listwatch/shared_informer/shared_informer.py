@@ -30,6 +30,7 @@ from listwatch.reflector.reflector import Reflector
 from listwatch.reflector.state_feed import OnState
 from listwatch.reflector.watch_list_support import WatchListSupport
 from listwatch.shared_informer.client_sources import Several, list_watches, resource_of
+from listwatch.shared_informer.compact import Packing
 from listwatch.shared_informer.handlers import handler_name
 from listwatch.shared_informer.indexer import IndexFunction
 from listwatch.shared_informer.informer_options import InformerOptions, ReflectorOptions
@@ -77,6 +78,8 @@ class SharedInformer(InformerView[AnyObject]):
             included. If it raises, the cache keeps the state that it had of that object, or none; the failure is
             logged and counted (`transform_failures`).
         fields: Keep only these fields (paths such as `spec.nodeName`), and what identifies the object.
+        compact: Hold objects squeezed, in about a tenth of the memory, each look 10 µs dearer (compact.py; needs the
+            `compact` extra). Nothing else differs.
         split_recreated: Tell of a new uid under an old name as a deletion and an addition, not as an update.
         clock, random: as `Reflector`.
         name: For logs and metrics.
@@ -96,6 +99,7 @@ class SharedInformer(InformerView[AnyObject]):
         resync_period: float = 0.0,
         transform: Transform[AnyObject] | None = None,
         fields: Iterable[str] | None = None,
+        compact: bool = False,
         split_recreated: bool = False,
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
@@ -114,6 +118,7 @@ class SharedInformer(InformerView[AnyObject]):
             clock=clock,
             indices=indexers,
             shape=shaping(transform, fields),
+            packing=Packing() if compact else None,
             split_recreated=split_recreated,
         )
         super().__init__(name=name, resource=resource, shared=shared, on_state=on_state)

@@ -22,6 +22,7 @@ from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object import AnyObject
 from listwatch.apimachinery.watch_event import WatchEvent
+from listwatch.shared_informer.compact import Packing, unpacked
 from listwatch.shared_informer.freshness import Freshness
 from listwatch.shared_informer.gate import Gate
 from listwatch.shared_informer.indexer import Indexer, IndexFailure, IndexFunction
@@ -43,6 +44,7 @@ class SharedStore(Generic[AnyObject]):
         clock: Whose time it is.
         indices: Index functions by name.
         shape: What of an object is kept (transform.py); None for all of it.
+        packing: Holds objects squeezed (compact.py); None for whole ones.
         split_recreated: Tell of a new uid under an old name as Deleted and Added.
 
     Attributes:
@@ -62,21 +64,33 @@ class SharedStore(Generic[AnyObject]):
         clock: Clock,
         indices: Mapping[str, IndexFunction[AnyObject]] | None = None,
         shape: Transform[AnyObject] | None = None,
+        packing: Packing[AnyObject] | None = None,
         split_recreated: bool = False,
     ) -> None:
         self.name = name
         self.sources: Sources[AnyObject] = Sources(sources)
-        self.indexer: Indexer[AnyObject] = Indexer(indices=indices, on_index_failure=self._index_failed)
+        self.indexer: Indexer[AnyObject] = Indexer(
+            indices=indices,
+            keep=None if packing is None else packing.pack,
+            on_index_failure=self._index_failed,
+        )
         self.processor: Processor[AnyObject] = Processor(clock=clock, everything=self._everything)
         self.freshness = Freshness(sources=sources, clock=clock)
         self.synced = Gate()
         self.transform_failures = 0
         self._shape = shape
+        self._packing = packing
+        self._trained = 0
         self._split_recreated = split_recreated
 
     def stores(self) -> list[SourceStore[AnyObject]]:
         """What each source's reflector writes to."""
-        return [SourceStore(self, number) for number in range(self.sources.count)]
+        made = SourceStore if self._packing is None else PackingStore
+        return [made(self, number) for number in range(self.sources.count)]
+
+    def hold(self, obj: AnyObject) -> AnyObject:
+        """What to hold of an object of a list that is still arriving."""
+        return obj if self._packing is None else self._packing.pack(obj)
 
     def add(self, registration: Registration[AnyObject]) -> None:
         """Take a handler in, and let it be told of all that is here: from now on it misses nothing."""
@@ -114,6 +128,7 @@ class SharedStore(Generic[AnyObject]):
         )
         if difference.writes:
             self.indexer.swap(difference.writes, resource_version=resource_version)
+            self._repack()
         else:
             self.indexer.bookmark(resource_version)
         self._tell(number, difference, resource_version)
@@ -132,6 +147,7 @@ class SharedStore(Generic[AnyObject]):
             changes = self._shaped_changes(changes, self._shape)
         difference = changes_to(indexer.cached, changes, split_recreated=self._split_recreated)
         indexer.apply(difference.writes, resource_version=resource_version)
+        self._repack()
         self._tell(number, difference, resource_version)
 
     def bookmark(self, number: int, resource_version: ResourceVersion) -> None:
@@ -139,6 +155,13 @@ class SharedStore(Generic[AnyObject]):
         self.sources.reached(number, resource_version)
         self.indexer.bookmark(resource_version)
         self.freshness.note(number, resource_version)
+
+    def _repack(self) -> None:
+        """Squeeze anew what is in the cache, once there is a better way."""
+        packing = self._packing
+        if packing is not None and packing.trained != self._trained:
+            self._trained = packing.trained
+            self.indexer.rekeep(packing.repack)
 
     def _tell(
         self, number: int, difference: Difference[AnyObject], resource_version: ResourceVersion
@@ -168,7 +191,7 @@ class SharedStore(Generic[AnyObject]):
 
     def _shaped(self, key: ObjectKey, obj: AnyObject, shape: Transform[AnyObject]) -> AnyObject | None:
         try:
-            return shape(obj)
+            return shape(unpacked(obj))
         except Exception:
             self.transform_failures += 1
             logger.exception(
@@ -213,3 +236,13 @@ class SourceStore(Generic[AnyObject]):
     async def ready(self) -> None:
         """Returns when no handler with a mailbox of `MailboxPolicy.WAIT` holds things up."""
         await self._shared.processor.room()
+
+
+class PackingStore(SourceStore[AnyObject]):
+    """A source's way into a compact cache: a `HoldingStore`."""
+
+    __slots__ = ()
+
+    def hold(self, obj: AnyObject) -> AnyObject:
+        """See `HoldingStore.hold`."""
+        return self._shared.hold(obj)

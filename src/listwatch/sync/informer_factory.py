@@ -44,7 +44,7 @@ class SharedInformerFactory:
     Args:
         client: Who asks; not closed with the factory.
         namespace: Where, if `informer_for` does not say.
-        resync_period, transform, split_recreated, clock, random, **reflector: as `SharedInformer`, for all.
+        resync_period, transform, compact, split_recreated, clock, random, **reflector: as `SharedInformer`, for all.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class SharedInformerFactory:
         namespace: Several | None = None,
         resync_period: float = 0.0,
         transform: Transform[Any] | None = None,
+        compact: bool = False,
         split_recreated: bool = False,
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
@@ -65,6 +66,7 @@ class SharedInformerFactory:
             namespace=namespace,
             resync_period=resync_period,
             transform=transform,
+            compact=compact,
             split_recreated=split_recreated,
             clock=clock,
             random=random,
