@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.admission.request import Callback
 from listwatch.apiserver.life import Delays, Life
 from listwatch.apiserver.listener.kubeconfig_file import kubeconfig, write_kubeconfig
 from listwatch.apiserver.server import APIServer
@@ -189,6 +190,12 @@ class EmbeddedCluster:
     def kubeconfig(self) -> dict[str, Any]:
         """The administrator's kubeconfig, as `yaml.safe_load` would give it. It holds the token."""
         return kubeconfig(server=self.url, ca_pem=self.ca_pem, token=self.admin_token)
+
+    def admit(
+        self, callback: Callback, *, verbs: Iterable[str] = ("*",), resources: Iterable[str] = ("*",)
+    ) -> Callable[[], None]:
+        """Ask `callback` about writes from now on; gives a function that ends it. See `APIServer.admit`."""
+        return self.server.admit(callback, verbs=verbs, resources=resources)
 
     def write_kubeconfig(self, path: str | os.PathLike[str]) -> Path:
         """Write the administrator's kubeconfig, or add it to the one that is there; see `kubeconfig_file`.

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,6 +23,10 @@ from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.errors import TransportError
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.access.identity import User, authenticate
+from listwatch.apiserver.admission.callables import Callables
+from listwatch.apiserver.admission.chain import WRITES
+from listwatch.apiserver.admission.plugins import admission_chain
+from listwatch.apiserver.admission.request import Callback
 from listwatch.apiserver.journal.exchange import Observation, Observer, Trace, current_trace
 from listwatch.apiserver.journal.origins import OriginWriter
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
@@ -90,6 +94,7 @@ class APIServer:
         interceptor: Asked before a request is answered, once it is known who asks for what: gives the answer, by
             `proceed()` or its own. What it raises beyond `APIFailure`, the transport's errors above all, reaches
             whoever called `handle`.
+        admission: Asked about every write; see `admit`.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class APIServer:
         log: RevisionLog | None = None,
         observers: Sequence[Observer] = (),
         interceptor: Interceptor | None = None,
+        admission: Sequence[Callback] = (),
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
@@ -134,6 +140,13 @@ class APIServer:
         )
         self._patcher = Patcher(self._storage, self._writer)
         self._assemble_deletion(namespace_deletion_delay)
+        self._callables = Callables()
+        for callback in admission:
+            self._callables.add(callback)
+        self._admission = admission_chain(
+            self._storage, self._registry, self._callables, redecode=self._writer.redecoded
+        )
+        self._writer.admission = self._deleter.admission = self._admission
         if is_new:
             self._seed()
         else:
@@ -160,6 +173,16 @@ class APIServer:
             deleter=self._deleter,
             clock=self._clock,
         )
+
+    def admit(
+        self, callback: Callback, *, verbs: Iterable[str] = ("*",), resources: Iterable[str] = ("*",)
+    ) -> Callable[[], None]:
+        """Ask `callback` about writes from now on; gives a function that ends it. See `admission.callables`.
+
+        Raises:
+            ValueError: A verb is none that changes anything.
+        """
+        return self._callables.add(callback, verbs=verbs, resources=resources)
 
     @property
     def revision(self) -> int:
@@ -242,7 +265,10 @@ class APIServer:
             protobuf="all" if resource.custom is None else "metadata",
             has_cbor=True,
         )
-        return await self._dispatch(Call(request, info, user, resource, form))
+        call = Call(request, info, user, resource, form)
+        if info.verb in WRITES:
+            return await self._admission.run(call, lambda: self._dispatch(call))
+        return await self._dispatch(call)
 
     def _find(self, info: RequestInfo, request: Request) -> Resource | Response:
         resource = self._registry.find(info.group, info.version, info.resource)

@@ -25,6 +25,7 @@ from listwatch.apiserver.kinds.strategy import deletion_grace_period
 from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
+from listwatch.apiserver.verbs.admitting import Admission, AdmitAll, Attributes
 from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.verbs.list_options import check_dry_run, parse_list_options
 from listwatch.apiserver.verbs.reading import Reader
@@ -198,6 +199,9 @@ class Deleter:
         clock: For deletion times.
         reader: Finds the objects of a collection.
         on_namespace: Told of each namespace that begins to end.
+
+    Attributes:
+        admission: Who may refuse deletions.
     """
 
     def __init__(
@@ -207,6 +211,7 @@ class Deleter:
         self._clock = clock
         self._reader = reader
         self._on_namespace = on_namespace
+        self.admission: Admission = AdmitAll()
 
     def delete(self, call: Call) -> Response:
         """Delete one object: answered with a Status if it is gone, with the object if it stays for a while.
@@ -221,6 +226,7 @@ class Deleter:
         stored = self._storage.get(resource, call.namespace, call.name)
         if stored is None:
             raise not_found(resource.group, resource.name, call.name)
+        self._admit(call, stored, options)
         shown, is_gone = self.remove(resource, call.namespace, stored, options)
         if is_gone and not resource.returns_deleted:
             metadata = stored.object["metadata"]
@@ -247,6 +253,8 @@ class Deleter:
         options = self._options(call)
         chosen = self._reader.selected(call, list_options)
         revision = self._storage.revision
+        for stored in chosen:  # all before the first goes: a question may make the whole begin again
+            self._admit(call, stored, options)
         for stored in chosen:
             self.remove(call.resource, stored.object["metadata"].get("namespace", ""), stored, options)
         metadata = {"resourceVersion": str(revision)}
@@ -259,6 +267,23 @@ class Deleter:
             include_object=call.include_object,
         )
         return call.respond(200, body)
+
+    def _admit(self, call: Call, stored: StoredObject, options: DeleteOptions) -> None:
+        resource, metadata = call.resource, stored.object["metadata"]
+        namespace = metadata.get("namespace", "")
+        old = views.typed(resource, from_storage(resource, stored.object))
+        self.admission.validate(
+            Attributes(
+                "DELETE",
+                resource,
+                namespace,
+                metadata["name"],
+                None,
+                old,
+                call.info.subresource,
+                options.dry_run,
+            )
+        )
 
     def remove(
         self, resource: Resource, namespace: str, stored: StoredObject, options: DeleteOptions

@@ -12,6 +12,7 @@ Source: apiserver pkg/endpoints/handlers (create, update), pkg/registry/generic/
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 from typing import Any, Final
@@ -32,6 +33,7 @@ from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.addresses import ServiceAddresses
+from listwatch.apiserver.verbs.admitting import Admission, AdmitAll, Attributes
 from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
 from listwatch.apiserver.verbs.namespaces import NamespaceAdmission
@@ -67,6 +69,9 @@ class Writer:
         admission: What may be made in which namespace.
         addresses: Gives services theirs.
         schemas: The kinds of the server.
+
+    Attributes:
+        admission: Who may change or refuse what is written.
     """
 
     def __init__(
@@ -84,7 +89,8 @@ class Writer:
         self._clock = clock
         self._new_uid = new_uid
         self._chance = chance
-        self._admission = admission
+        self._namespaces = admission
+        self.admission: Admission = AdmitAll()
         self._addresses = addresses
         self.schemas = schemas
 
@@ -115,7 +121,7 @@ class Writer:
         """
         metadata = value["metadata"]
         _fit_namespace(resource, metadata, namespace)
-        self._admission.check_create(resource, namespace, metadata.get("name", ""))
+        self._namespaces.check_create(resource, namespace, metadata.get("name", ""))
         version = metadata.get("resourceVersion", "")
         if version.isdecimal() and int(version):  # any other text is no version, and taken for none
             raise failure(500, "resourceVersion should not be set on objects to be created")
@@ -123,6 +129,9 @@ class Writer:
         generated = not metadata.get("name") and metadata.get("generateName")
         if generated:
             metadata["name"] = self._generated_name(resource, namespace, metadata["generateName"])
+        attempt = Attributes("CREATE", resource, namespace, metadata.get("name", ""), value, dry_run=dry_run)
+        value = self.admission.mutate(attempt)
+        metadata = value["metadata"]
         prepare_for_create(resource, value, now=self._clock.now())
         self._addresses.assign(resource, value)
         causes = validate_create(resource, value)
@@ -132,6 +141,7 @@ class Writer:
         if self._storage.get(resource, namespace, name) is not None:
             refuse = generated_name_exists if generated else already_exists
             raise refuse(resource.group, resource.name, name)
+        self.admission.validate(Attributes("CREATE", resource, namespace, name, value, dry_run=dry_run))
         if dry_run:
             return value
         stored = self._storage.put(resource, namespace, name, _storable(resource, value))
@@ -193,10 +203,15 @@ class Writer:
         part = call.info.subresource if subresource is None else subresource
         _check_preconditions(resource, value["metadata"], old["metadata"])
         value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+        attempt = Attributes(
+            "UPDATE", resource, call.namespace, call.name, value, old, call.info.subresource, dry_run
+        )
+        value = self.admission.mutate(attempt)
         prepare_for_update(resource, value, old, subresource=part)
         causes = validate_update(resource, value, old, subresource=part)
         if causes:
             raise invalid(resource.group, resource.kind, call.name, causes)
+        self.admission.validate(dataclasses.replace(attempt, value=value))
         if value == old:
             return old
         self._addresses.assign(resource, value)
@@ -223,6 +238,14 @@ class Writer:
             raise bad_request(error.for_kind(resource.version, resource.kind)) from error
         value.setdefault("metadata", {}).pop("managedFields", None)
         return value, warnings
+
+    def redecoded(self, attributes: Attributes, body: JSONObject) -> JSONObject:
+        """An object that admission has changed, with its types and defaults.
+
+        Raises:
+            APIFailure: 400, it is no such object any more.
+        """
+        return self.decoded(attributes.resource, body)[0]
 
     def _decoded(self, call: Call, validation: FieldValidation) -> JSONObject:
         body = decode_body(call.request.body, call.content_type, call.resource.kind)
