@@ -17,7 +17,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.errors import TransportError
@@ -58,6 +58,10 @@ from listwatch.apiserver.wire.statuses import (
 )
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
+if TYPE_CHECKING:
+    from listwatch.apiserver.admission.webhook_caller import WebhookCaller
+    from listwatch.apiserver.admission.webhooks import ServiceResolver
+
 JSONObject = dict[str, Any]
 # A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
 # version as low as that of the first change can be asked for.
@@ -95,6 +99,9 @@ class APIServer:
             `proceed()` or its own. What it raises beyond `APIFailure`, the transport's errors above all, reaches
             whoever called `handle`.
         admission: Asked about every write; see `admit`.
+        webhook_caller: Calls webhooks; None for HTTPS.
+        resolve_service: The URL of a service, by namespace, name and port, for webhooks that name one. By default
+            none has an address, and the webhook's failure policy decides.
     """
 
     def __init__(
@@ -112,10 +119,13 @@ class APIServer:
         observers: Sequence[Observer] = (),
         interceptor: Interceptor | None = None,
         admission: Sequence[Callback] = (),
+        webhook_caller: WebhookCaller | None = None,
+        resolve_service: ServiceResolver | None = None,
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
         self._tokens = dict(tokens)
+        self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._registry: ResourceRegistry = builtin_resources()
         self._schemas = Schemas()
         is_new = log is None
@@ -132,7 +142,7 @@ class APIServer:
         self._writer = Writer(
             self._storage,
             clock=clock,
-            new_uid=new_uid or (lambda: str(uuid.uuid4())),
+            new_uid=self._new_uid,
             chance=chance,
             admission=NamespaceAdmission(self._storage),
             addresses=ServiceAddresses(self._storage),
@@ -140,17 +150,32 @@ class APIServer:
         )
         self._patcher = Patcher(self._storage, self._writer)
         self._assemble_deletion(namespace_deletion_delay)
-        self._callables = Callables()
-        for callback in admission:
-            self._callables.add(callback)
-        self._admission = admission_chain(
-            self._storage, self._registry, self._callables, redecode=self._writer.redecoded
-        )
-        self._writer.admission = self._deleter.admission = self._admission
+        self._assemble_admission(admission, webhook_caller, resolve_service)
         if is_new:
             self._seed()
         else:
             self._ends.resume()
+
+    def _assemble_admission(
+        self,
+        admission: Sequence[Callback],
+        webhook_caller: WebhookCaller | None,
+        resolve_service: ServiceResolver | None,
+    ) -> None:
+        """Who may change or refuse writes."""
+        self._callables = Callables()
+        for callback in admission:
+            self._callables.add(callback)
+        self._admission = admission_chain(
+            self._storage,
+            self._registry,
+            self._callables,
+            redecode=self._writer.redecoded,
+            new_uid=self._new_uid,
+            call_webhook=webhook_caller,
+            resolve_service=resolve_service,
+        )
+        self._writer.admission = self._deleter.admission = self._admission
 
     def _assemble_deletion(self, namespace_delay: float) -> None:
         """What deletes, and what deletes through it."""

@@ -154,13 +154,3 @@ def test_a_program_keeps_nothing_between_runs() -> None:
     """Macro variables of one run are not seen by the next."""
     program = _ENVIRONMENT.compile("[a, b].map(x, x * 2)")
     assert [program.evaluate({"a": 1, "b": 2}), program.evaluate({"a": 3, "b": 4})] == [[2, 4], [6, 8]]
-
-
-def test_a_lazy_variable_is_computed_once_and_only_if_asked_for() -> None:
-    """Variables of policies cost nothing where nobody looks at them, and fail only there."""
-    inner = _ENVIRONMENT.compile("a / b")
-    outer = Environment({"variables.x": INT, "a": INT}).compile("a == 0 || variables.x + variables.x == 4")
-    assert outer.evaluate({"a": 0, "variables.x": inner.lazy({"a": 1, "b": 0})}) is True
-    assert outer.evaluate({"a": 1, "variables.x": inner.lazy({"a": 4, "b": 2})}) is True
-    with pytest.raises(EvaluationError, match="division by zero"):
-        outer.evaluate({"a": 1, "variables.x": inner.lazy({"a": 1, "b": 0})})

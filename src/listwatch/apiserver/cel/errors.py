@@ -29,6 +29,13 @@ class CompileError(ListWatchError):
         self.issues = issues
 
     @classmethod
+    def wrong_type(cls, wanted: object) -> CompileError:
+        """The error of an expression whose value is of another type than it has to be."""
+        error = cls("")
+        error.args = (f"must evaluate to {wanted}",)
+        return error
+
+    @classmethod
     def at(cls, source: str, issues: list[Issue]) -> CompileError:
         """The error that shows each issue with its line and a caret under its place."""
         shown = sorted(dict.fromkeys(issues), key=lambda issue: issue.position)

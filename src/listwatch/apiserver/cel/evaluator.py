@@ -138,11 +138,7 @@ class Compiler:
             value = type_value(self._types[name].kind)
             return lambda _: value
 
-        def variable(frame: Frame) -> Any:
-            value = frame.slots[place]
-            return value(frame) if type(value) is Lazy else value
-
-        return variable
+        return lambda frame: frame.slots[place]
 
     def _select(self, node: Select) -> Step:
         if node.qualified:
@@ -193,22 +189,6 @@ class Compiler:
             return Optional(result) if optional == "optMap" else result
 
         return mapped if optional else bound
-
-
-class Lazy:
-    """A variable that is computed when it is first asked for in a run."""
-
-    __slots__ = ("_run", "_value")
-
-    def __init__(self, run: Callable[[Frame], Any]) -> None:
-        self._run = run
-        self._value: Any = ABSENT
-
-    def __call__(self, frame: Frame) -> Any:
-        """Its value, computed within the budget of whoever asks first."""
-        if self._value is ABSENT:
-            self._value = self._run(frame)
-        return self._value
 
 
 def _is_guarded(overload: Overload) -> bool:

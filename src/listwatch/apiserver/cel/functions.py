@@ -16,5 +16,5 @@ from importlib import import_module
 @cache
 def load() -> None:
     """Declare every function; the second time does nothing."""
-    for name in ("operators", "strings", "lists", "time", "math", "kubernetes", "network"):
+    for name in ("operators", "strings", "lists", "time", "math", "kubernetes", "network", "authorizer"):
         import_module(f"listwatch.apiserver.cel.functions_{name}")

@@ -15,7 +15,7 @@ from typing import Any, Final
 from listwatch.apiserver.cel import functions
 from listwatch.apiserver.cel.checker import TYPE_NAMES, Checker
 from listwatch.apiserver.cel.errors import BudgetError, CompileError, EvaluationError
-from listwatch.apiserver.cel.evaluator import Compiler, Frame, Lazy
+from listwatch.apiserver.cel.evaluator import Compiler, Frame
 from listwatch.apiserver.cel.parser import parse
 from listwatch.apiserver.cel.types import Type
 
@@ -46,7 +46,7 @@ class Program:
         """The value for these variables.
 
         Args:
-            values: By name: CEL values (`Declaration.value` gives them), or `LazyValue`s. What is missing is null.
+            values: By name: CEL values (`Declaration.value` gives them). What is missing is null.
             budget: How many steps it may take.
 
         Raises:
@@ -68,16 +68,6 @@ class Program:
         except RecursionError:
             raise BudgetError from None
         return value, budget - frame.left
-
-    def lazy(self, values: Mapping[str, Any]) -> Lazy:
-        """Its value as a variable of other programs: computed when first asked for, paid by who asks."""
-
-        def run(frame: Frame) -> Any:
-            value, steps = self.run(values, budget=frame.left)
-            frame.pay(steps)
-            return value
-
-        return Lazy(run)
 
 
 def _no_structs(_: str) -> Type | None:
@@ -130,9 +120,7 @@ def compile_rule(
     """
     program = Environment(variables, structs=structs).compile(source)
     if result is not None and program.result.kind not in {result.kind, "dyn"}:
-        error = CompileError("")
-        error.args = (f"must evaluate to {result}",)
-        raise error
+        raise CompileError.wrong_type(result)
     return program
 
 
