@@ -69,6 +69,10 @@ class Plugin(Protocol):
         """What has to be waited for, in this order."""
         ...
 
+    def settled(self, namespace: str) -> None:
+        """Told after each write that was answered, in which namespace it was."""
+        ...
+
 
 class PluginBase:
     """A plugin that does nothing; real ones override what they do."""
@@ -83,6 +87,9 @@ class PluginBase:
     def steps(self, _phase: Phase, _attributes: Attributes, _asker: Asker) -> Sequence[Step]:
         """Waits for nothing."""
         return ()
+
+    def settled(self, _namespace: str) -> None:
+        """Does nothing more."""
 
 
 class CallsNeeded(Exception):
@@ -183,9 +190,13 @@ class AdmissionChain:
                 session.position = 0
                 call.warnings.clear()
                 try:
-                    return await answer()
+                    response = await answer()
                 except CallsNeeded as needed:
                     await self._ask(session, needed)
+                    continue
+                for plugin in self._plugins:
+                    plugin.settled(call.namespace)
+                return response
         finally:
             _session.reset(turn)
 

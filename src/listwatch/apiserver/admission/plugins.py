@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listwatch.apiserver.admission.callables import Callables
 from listwatch.apiserver.admission.chain import AdmissionChain, Asker, Phase, Plugin, PluginBase, Step
+from listwatch.apiserver.admission.limit_ranger import LimitRanger
+from listwatch.apiserver.admission.pod_security import PodSecurity
+from listwatch.apiserver.admission.priority import Priority
+from listwatch.apiserver.admission.resource_quota import ResourceQuotas
 from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs.admitting import Attributes
@@ -116,9 +120,15 @@ def admission_chain(
         permitted = authorize or expressions.permit_all
         return policies.ValidatingPolicies(storage, registry, matcher, authorize=permitted)
 
-    plugins = [
+    plugins: list[Plugin] = [
+        LimitRanger(storage),
+        Priority(storage),
+        PodSecurity(storage),
         callables,
         OnDemand(storage, _POLICIES, make_policies),
         OnDemand(storage, _WEBHOOKS, make_webhooks),
     ]
+    quotas = registry.find("", "v1", "resourcequotas")
+    if quotas is not None:
+        plugins.append(ResourceQuotas(storage, quotas))
     return AdmissionChain(plugins, redecode=redecode)
