@@ -30,6 +30,7 @@ from listwatch.apiserver.server import APIServer
 from listwatch.apiserver.storage.revision_log import RevisionLog
 
 if TYPE_CHECKING:
+    from listwatch.apiserver.life.programs import Program
     from listwatch.apiserver.listener.certificates import CertificateAuthority, KeyPair
     from listwatch.apiserver.listener.sockets import Listener
 
@@ -60,6 +61,7 @@ class EmbeddedCluster:
         delays: How long the steps of a pod's life take.
         records_events: Whether scheduler, kubelets and controllers write Events.
         controllers: Which controllers to run beside them, of `listwatch.apiserver.life.CONTROLLERS`; by default all.
+        programs: Coroutines that run as the containers of an image; see `listwatch.apiserver.life.programs`.
         clock: For the server and the simulation. Certificates follow the machine's clock in any case.
         log: The state to begin with, of a cluster that is no longer; see `APIServer`. Together with the old port,
             token and authority this is a restart.
@@ -82,6 +84,7 @@ class EmbeddedCluster:
         delays: Delays | None = None,
         records_events: bool = True,
         controllers: Iterable[str] | None = None,
+        programs: Mapping[str, Program] | None = None,
         clock: Clock | None = None,
         log: RevisionLog | None = None,
         authority: CertificateAuthority | None = None,
@@ -99,6 +102,7 @@ class EmbeddedCluster:
         self._delays = delays
         self._records_events = records_events
         self._controllers = controllers
+        self._programs = programs
         self._clock = clock or SystemClock()
         self._log = log
         self._authority = authority
@@ -129,6 +133,8 @@ class EmbeddedCluster:
                     nodes=self._nodes,
                     records_events=self._records_events,
                     controllers=self._controllers,
+                    logs=self._server.pod_logs,
+                    programs=self._programs,
                     certificate=(self.ca_pem or b"").decode(),
                 )
                 parts.push_async_callback(life.aclose)

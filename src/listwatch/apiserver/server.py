@@ -40,6 +40,7 @@ from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
 from listwatch.apiserver.verbs.endpoints import answer_path, is_public
 from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
 from listwatch.apiserver.verbs.patching import Patcher
+from listwatch.apiserver.verbs.pod_logs import PodLogs
 from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.reviews import answer_review
 from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
@@ -218,6 +219,11 @@ class APIServer:
     def log(self) -> RevisionLog:
         """The log itself, for looking back: `history`, `at`. Write through `handle`."""
         return self._storage.log
+
+    @property
+    def pod_logs(self) -> PodLogs:
+        """What containers have printed; whoever runs pods writes it."""
+        return self._subresources.pod_logs
 
     def compact(self, revision: int | None = None) -> None:
         """Forget the history up to `revision` (by default all): older versions are answered with 410 from now on.

@@ -1,25 +1,26 @@
-"""A simulated scheduler and kubelets, so that pods on an embedded cluster come to life and end.
+"""A simulated scheduler, kubelets and controllers, so that objects on an embedded cluster come to life and end.
 
-They are clients of the API server and nothing more: whoever wants to run pods in another way switches them
-off.
+They are clients of the API server and nothing more: whoever wants to run things in another way switches them off.
 
-What is simulated: binding, the steps of `pod_steps`, Events, nodes that are ready. What is not: containers do
-not run, fail or complete, they stay up until the pod is deleted; there are no logs, probes, volumes or
-resources. Pods with a node or a scheduler of their own are left alone.
+What is simulated: binding, the steps of `pod_steps`, containers that run as annotations or programs say (`runs`,
+`programs`), logs, Events, nodes that are ready, and the controllers of `controllers/manager.py`. What is not: probes,
+volumes, resources. Pods with a node or a scheduler of their own are left alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.life.controllers.manager import CONTROLLERS, ControllerManager, checked_names
 from listwatch.apiserver.life.delays import Delays
 from listwatch.apiserver.life.kubelet import AddressPool, Kubelet
+from listwatch.apiserver.life.programs import Program
 from listwatch.apiserver.life.scheduler import Scheduler
+from listwatch.apiserver.verbs.pod_logs import PodLogs
 
 __all__ = ["CONTROLLERS", "Delays", "Life"]
 
@@ -40,6 +41,8 @@ class Life:
         records_events: Whether scheduler, kubelets and controllers write Events.
         controllers: Which controllers to run, of `CONTROLLERS`; by default all.
         certificate: Of the authority that signs for the server, as PEM, for "kube-root-ca.crt".
+        logs: Where to keep what containers print; the API server's, if it shall show it.
+        programs: What runs as the containers of which image; see `programs`.
 
     Raises:
         ValueError: There is no such controller.
@@ -55,6 +58,8 @@ class Life:
         records_events: bool = True,
         controllers: Iterable[str] | None = None,
         certificate: str = "",
+        logs: PodLogs | None = None,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
         delays = delays or Delays()
         addresses = AddressPool()
@@ -68,6 +73,8 @@ class Life:
                 clock=clock,
                 delays=delays,
                 records_events=records_events,
+                logs=logs,
+                programs=programs,
             )
             for number in range(1, nodes + 1)
         ]

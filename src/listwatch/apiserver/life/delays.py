@@ -22,14 +22,21 @@ class Delays:
         start: From ContainerCreating to Running; as long again for each init container.
         stop: From the deletion to the containers' end. A pod with a shorter grace period has its containers
             killed at the end of that (exit code 137).
+        run: How long the containers of a Job's pod run, if nothing else is said of them.
+        backoff: From a container's second end to its next start; twice as long after each further one, up to thirty
+            times.
+        heartbeat: Between the renewals of a node's Lease; 0 for none.
     """
 
     schedule: float = 0.05
     create: float = 0.05
     start: float = 0.2
     stop: float = 0.2
+    run: float = 0.5
+    backoff: float = 10.0
+    heartbeat: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in ("schedule", "create", "start", "stop"):
+        for name in ("schedule", "create", "start", "stop", "run", "backoff", "heartbeat"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} delay: not a time in seconds: {getattr(self, name)}")

@@ -17,6 +17,13 @@ class _Wire(msgspec.Struct, rename="camel", gc=False):
     pass
 
 
+class OwnerReference(_Wire):
+    """To whom an object belongs (metav1.OwnerReference)."""
+
+    kind: str = ""
+    controller: bool | None = None
+
+
 class Metadata(_Wire):
     """Identity and deletion (metav1.ObjectMeta)."""
 
@@ -29,6 +36,7 @@ class Metadata(_Wire):
     deletion_grace_period_seconds: int | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
+    owner_references: list[OwnerReference] | None = None
 
 
 class Container(_Wire):
@@ -82,8 +90,17 @@ class Affinity(_Wire):
     node_affinity: NodeAffinity | None = None
 
 
+class ReadinessGate(_Wire):
+    """A condition that has to hold before the pod is ready (core/v1 PodReadinessGate)."""
+
+    condition_type: str = ""
+
+
 class PodSpec(_Wire):
     """What a pod wants."""
+
+    restart_policy: str | None = None
+    readiness_gates: list[ReadinessGate] | None = None
 
     node_name: str | None = None
     scheduler_name: str | None = None

@@ -13,22 +13,24 @@ DELETED.
 
 Source: kubelet's status generation (kubelet_pods.go, status/generate.go) and recorded frames of a real API
         server; as real kubelets since 1.27, a pod that was stopped ends Succeeded or Failed before it is
-        deleted. Differs: containers run until the pod is deleted, whatever the restart policy; probes,
-        readiness gates and ephemeral containers are not simulated.
+        deleted. What containers do by themselves once they are up is in pod_runs.py. Differs: probes, lifecycle
+        hooks and ephemeral containers are not simulated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from hashlib import sha256
 from typing import Any
 
 from listwatch.apiserver.life.objects import Container, ContainerStatus, Pod
+from listwatch.apiserver.life.runs import Run
 
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 # 128 + SIGKILL: what a container says that did not stop within the grace period.
 EXIT_KILLED = 137
+NOT_FOUND = 'failed to pull and unpack image "{}": not found'
 
 _COMING_UP = frozenset({"ContainerCreating", "PodInitializing"})
 _SANDBOX = "PodReadyToStartContainers"
@@ -44,6 +46,12 @@ class Step(Enum):
     STOP = "stop"
     REMOVE_SANDBOX = "remove sandbox"
     FINISH = "finish"
+    # What a container does by itself; see pod_runs.py.
+    BACK_OFF = "back off"
+    BECOME_READY = "become ready"
+    EXIT = "exit"
+    RESTART = "restart"
+    OPEN_GATES = "open gates"
 
 
 def next_step(pod: Pod, *, node_name: str) -> Step | None:
@@ -67,7 +75,7 @@ def next_step(pod: Pod, *, node_name: str) -> Step | None:
 
 
 def _next_step_down(pod: Pod) -> Step | None:
-    if any("terminated" not in (each.state or {}) for each in _all_statuses(pod)):
+    if any("terminated" not in (each.state or {}) for each in all_statuses(pod)):
         return Step.STOP
     sandbox = pod.condition(_SANDBOX)
     if sandbox is not None and sandbox.status == "True":
@@ -85,6 +93,7 @@ def status_patch(
     host_ip: str,
     pod_ip: str = "",
     exit_code: int = 0,
+    runs: Mapping[str, Run] | None = None,
 ) -> dict[str, Any]:
     """The strategic merge patch of the pod's status that `step` sends; guarded by the pod's uid.
 
@@ -95,20 +104,21 @@ def status_patch(
         host_ip: The node's address.
         pod_ip: The pod's own address; used by START only.
         exit_code: How the containers end; used by STOP only.
+        runs: How the containers run, by name; used by START only.
     """
     if step is Step.CREATE:
         status = _created(pod, now=now, host_ip=host_ip)
     elif step is Step.INITIALIZE:
         status = _one_more_initialized(pod, now=now)
     elif step is Step.START:
-        status = _started(pod, now=now, pod_ip=pod_ip)
+        status = _started(pod, now=now, pod_ip=pod_ip, runs=runs or {})
     elif step is Step.UPDATE:
         status = _updated(pod, now=now)
     elif step is Step.STOP:
         status = _stopped(pod, now=now, exit_code=exit_code)
     elif step is Step.REMOVE_SANDBOX:
         phase = pod.status.phase or "Failed"
-        status = {"conditions": _conditions(pod, now=now, phase=phase, is_sandbox_up=False)}
+        status = {"conditions": conditions(pod, now=now, phase=phase, is_sandbox_up=False)}
     else:
         raise ValueError(f"{step} is not a status patch")
     status["observedGeneration"] = pod.metadata.generation
@@ -138,7 +148,7 @@ def _created(pod: Pod, *, now: str, host_ip: str) -> dict[str, Any]:
     reason = "PodInitializing" if inits else "ContainerCreating"
     status: dict[str, Any] = {
         "phase": "Pending",
-        "conditions": _conditions(
+        "conditions": conditions(
             pod, now=now, phase="Pending", is_sandbox_up=False, incomplete=[each.name for each in inits]
         ),
         "hostIP": host_ip,
@@ -160,27 +170,39 @@ def _one_more_initialized(pod: Pod, *, now: str) -> dict[str, Any]:
     written = []
     for each in statuses:
         if each.name != turn:
-            written.append(_as_it_is(each))
+            written.append(as_it_is(each))
             continue
-        running = _running(pod, each.name, each.image, now=now, restarts=each.restart_count)
-        written.append(running if is_sidecar else _ended(running, now=now, exit_code=0, ready=True))
+        up = running(pod, each.name, each.image, now=now, restarts=each.restart_count)
+        written.append(up if is_sidecar else ended(up, now=now, exit_code=0, ready=True))
     return {
-        "conditions": _conditions(pod, now=now, phase="Pending", is_sandbox_up=True, incomplete=incomplete),
+        "conditions": conditions(pod, now=now, phase="Pending", is_sandbox_up=True, incomplete=incomplete),
         "initContainerStatuses": written,
     }
 
 
-def _started(pod: Pod, *, now: str, pod_ip: str) -> dict[str, Any]:
+def _started(pod: Pod, *, now: str, pod_ip: str, runs: Mapping[str, Run]) -> dict[str, Any]:
     wanted = {each.name: each.image or "" for each in pod.spec.containers or ()}
+    written: list[dict[str, Any]] = []
+    for each in pod.status.container_statuses or ():
+        run = runs.get(each.name, Run())
+        image = wanted.get(each.name, each.image)
+        if run.is_pullable:
+            up = running(pod, each.name, image, now=now, restarts=each.restart_count)
+            written.append(up | {"ready": run.ready_after == 0})
+        else:
+            message = NOT_FOUND.format(canonical_image(image))
+            waiting = {"reason": "ErrImagePull", "message": message}
+            written.append(as_it_is(each) | {"state": {"waiting": waiting}})
+    unready = [each["name"] for each in written if not each["ready"]]
+    phase = "Running" if all("running" in each["state"] for each in written) else "Pending"
     return {
-        "phase": "Running",
-        "conditions": _conditions(pod, now=now, phase="Running", is_sandbox_up=True, is_ready=True),
+        "phase": phase,
+        "conditions": conditions(
+            pod, now=now, phase=phase, is_sandbox_up=True, is_ready=not unready, unready=unready
+        ),
         "podIP": pod_ip,
         "podIPs": [{"ip": pod_ip}],
-        "containerStatuses": [
-            _running(pod, each.name, wanted.get(each.name, each.image), now=now, restarts=each.restart_count)
-            for each in pod.status.container_statuses or ()
-        ],
+        "containerStatuses": written,
     }
 
 
@@ -191,13 +213,13 @@ def _updated(pod: Pod, *, now: str) -> dict[str, Any]:
     for each in pod.status.container_statuses or ():
         image = wanted.get(each.name, each.image)
         if "running" not in (each.state or {}) or canonical_image(image) == canonical_image(each.image):
-            written.append(_as_it_is(each))
+            written.append(as_it_is(each))
             continue
-        restarted = _running(pod, each.name, image, now=now, restarts=each.restart_count + 1)
-        restarted["lastState"] = _ended(_as_it_is(each), now=now, exit_code=0)["state"]
+        restarted = running(pod, each.name, image, now=now, restarts=each.restart_count + 1)
+        restarted["lastState"] = ended(as_it_is(each), now=now, exit_code=0)["state"]
         written.append(restarted)
     return {
-        "conditions": _conditions(
+        "conditions": conditions(
             pod, now=now, phase=pod.status.phase or "Running", is_sandbox_up=True, is_ready=True
         ),
         "containerStatuses": written,
@@ -210,23 +232,23 @@ def _stopped(pod: Pod, *, now: str, exit_code: int) -> dict[str, Any]:
     sandbox = pod.condition(_SANDBOX)
     status: dict[str, Any] = {
         "phase": phase,
-        "conditions": _conditions(
+        "conditions": conditions(
             pod, now=now, phase=phase, is_sandbox_up=sandbox is not None and sandbox.status == "True"
         ),
         "containerStatuses": [
-            _ended(_as_it_is(each), now=now, exit_code=exit_code)
+            ended(as_it_is(each), now=now, exit_code=exit_code)
             for each in pod.status.container_statuses or ()
         ],
     }
     if pod.status.init_container_statuses:
         status["initContainerStatuses"] = [
-            _ended(_as_it_is(each), now=now, exit_code=exit_code, ready=each.ready)
+            ended(as_it_is(each), now=now, exit_code=exit_code, ready=each.ready)
             for each in pod.status.init_container_statuses
         ]
     return status
 
 
-def _conditions(
+def conditions(
     pod: Pod,
     *,
     now: str,
@@ -234,14 +256,27 @@ def _conditions(
     is_sandbox_up: bool,
     is_ready: bool = False,
     incomplete: Sequence[str] = (),
+    unready: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """The five conditions that a kubelet writes, in its order."""
+    """The five conditions that a kubelet writes, in its order.
+
+    Args:
+        pod: As last seen.
+        now: RFC 3339, seconds.
+        phase: Which the pod will have.
+        is_sandbox_up: Whether containers may start.
+        is_ready: Whether all containers are ready.
+        incomplete: Init containers that have not done their work.
+        unready: Containers that are not ready; by default all.
+    """
     why_not_ready: tuple[str | None, str | None] = (None, None)
     if phase in TERMINAL_PHASES:
         why_not_ready = ("PodCompleted" if phase == "Succeeded" else "PodFailed", None)
     elif not is_ready:
-        names = " ".join(each.name for each in pod.spec.containers or ())
+        names = " ".join([each.name for each in pod.spec.containers or ()] if unready is None else unready)
         why_not_ready = ("ContainersNotReady", f"containers with unready status: [{names}]")
+    closed = closed_gate(pod) if is_ready else None
+    why_gated = why_not_ready if closed is None else ("ReadinessGatesNotReady", closed)
     why_initialized: tuple[str | None, str | None] = (None, None)
     if incomplete:
         names = " ".join(incomplete)
@@ -251,11 +286,27 @@ def _conditions(
     rows = [
         (_SANDBOX, is_sandbox_up, (None, None)),
         ("Initialized", not incomplete, why_initialized),
-        ("Ready", is_ready, why_not_ready),
+        ("Ready", is_ready and closed is None, why_gated),
         ("ContainersReady", is_ready, why_not_ready),
         ("PodScheduled", True, (None, None)),
     ]
     return [_condition(pod, kind, holds, reason, message, now) for kind, holds, (reason, message) in rows]
+
+
+def closed_gate(pod: Pod) -> str | None:
+    """What a readiness gate of the pod still waits for, in the kubelet's words; None if all are open."""
+    told: list[str] = []
+    for each in pod.spec.readiness_gates or ():
+        held = pod.condition(each.condition_type)
+        if held is None:
+            told.append(
+                f'corresponding condition of pod readiness gate "{each.condition_type}" does not exist.'
+            )
+        elif held.status != "True":
+            told.append(
+                f'the status of pod readiness gate "{each.condition_type}" is not "True", but {held.status}'
+            )
+    return " ".join(told) or None
 
 
 def _condition(
@@ -292,7 +343,8 @@ def _waiting(container: Container, reason: str) -> dict[str, Any]:
     }
 
 
-def _running(pod: Pod, name: str, image: str, *, now: str, restarts: int) -> dict[str, Any]:
+def running(pod: Pod, name: str, image: str, *, now: str, restarts: int) -> dict[str, Any]:
+    """The status of a container that has just started."""
     identity = f"{pod.metadata.uid}/{name}/{restarts}"
     return {
         "name": name,
@@ -307,7 +359,8 @@ def _running(pod: Pod, name: str, image: str, *, now: str, restarts: int) -> dic
     }
 
 
-def _as_it_is(status: ContainerStatus) -> dict[str, Any]:
+def as_it_is(status: ContainerStatus) -> dict[str, Any]:
+    """The status of a container that nothing happens to."""
     written: dict[str, Any] = {
         "name": status.name,
         "image": status.image,
@@ -323,7 +376,7 @@ def _as_it_is(status: ContainerStatus) -> dict[str, Any]:
     return written
 
 
-def _ended(status: dict[str, Any], *, now: str, exit_code: int, ready: bool = False) -> dict[str, Any]:
+def ended(status: dict[str, Any], *, now: str, exit_code: int, ready: bool = False) -> dict[str, Any]:
     """The same container after its end; one that has ended before stays as it is."""
     state = status["state"]
     if "terminated" in state:
@@ -357,5 +410,6 @@ def _waits_to_come_up(status: ContainerStatus) -> bool:
     return waiting is not None and waiting.get("reason") in _COMING_UP
 
 
-def _all_statuses(pod: Pod) -> list[ContainerStatus]:
+def all_statuses(pod: Pod) -> list[ContainerStatus]:
+    """Of init containers and containers."""
     return [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]

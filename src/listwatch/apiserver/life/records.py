@@ -23,6 +23,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def micro_time(moment: datetime) -> str:
+    """The moment in microseconds, as metav1.MicroTime."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def scheduler_event(
     pod: Pod, *, kind: str, reason: str, action: str, message: str, now: datetime, serial: int
 ) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def scheduler_event(
     """
     return _event(pod, kind, reason, message, now, serial) | {
         "action": action,
-        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "eventTime": micro_time(now),
         "reportingComponent": "default-scheduler",
         "reportingInstance": "default-scheduler-listwatch",
         "source": {},
@@ -47,12 +52,20 @@ def scheduler_event(
 
 
 def kubelet_event(
-    pod: Pod, *, reason: str, message: str, container: str, node: str, now: datetime, serial: int
+    pod: Pod,
+    *,
+    kind: str = "Normal",
+    reason: str,
+    message: str,
+    container: str,
+    node: str,
+    now: datetime,
+    serial: int,
 ) -> dict[str, Any]:
     """An Event in the older form, as a kubelet writes it: first and last time, a count, the container's
     path.
     """
-    event = _event(pod, "Normal", reason, message, now, serial)
+    event = _event(pod, kind, reason, message, now, serial)
     event["involvedObject"]["fieldPath"] = f"spec.containers{{{container}}}"
     return event | {
         "count": 1,
@@ -128,6 +141,23 @@ def _event(pod: Pod, kind: str, reason: str, message: str, now: datetime, serial
         "reason": reason,
         "message": message,
         "type": kind,
+    }
+
+
+def lease_object(*, name: str, uid: str, now: datetime) -> dict[str, Any]:
+    """The Lease by which a node's kubelet says that it lives.
+
+    Args:
+        name: The node's, and the Lease's.
+        uid: The node's.
+        now: The first time that it says so.
+    """
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "ownerReferences": [owner]},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro_time(now)},
     }
 
 

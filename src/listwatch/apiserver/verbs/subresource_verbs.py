@@ -31,6 +31,7 @@ from listwatch.apiserver.verbs.deletion import Deleter, parse_delete_options
 from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
 from listwatch.apiserver.verbs.patch import invalid_result_message, json_kind
 from listwatch.apiserver.verbs.patching import Patcher, apply_patch, patch_type
+from listwatch.apiserver.verbs.pod_logs import PodLogs, answer_log
 from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.writing import Writer
 from listwatch.apiserver.wire.negotiation import decode_body, encode
@@ -52,7 +53,7 @@ _BUDGETS: Final = "poddisruptionbudgets.policy"
 
 
 class SubresourceVerbs:
-    """Answers all verbs on subresources."""
+    """Answers all verbs on subresources. What containers print goes to `pod_logs`."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class SubresourceVerbs:
         self._reader = reader
         self._deleter = deleter
         self._clock = clock
+        self.pod_logs = PodLogs()
 
     def answer(self, call: Call) -> Response:
         """Answer a call on a subresource that the resource has, with a verb that it offers.
@@ -88,6 +90,8 @@ class SubresourceVerbs:
             return self.bind(call)
         if part == "eviction":
             return self._evict(call)
+        if part == "log":
+            return answer_log(call, self._stored(call).object, self.pod_logs, self._clock.now())
         raise not_implemented(f"serve {call.resource.name}/{part}")
 
     def bind(self, call: Call) -> Response:
