@@ -48,7 +48,7 @@ def test_a_fault_of_the_server_is_a_500_and_a_traceback_in_the_log(
 
 REFUSED = [
     ("GET", f"{PODS}/p/exec?command=sh", 501, "does not serve pods/exec"),
-    ("GET", f"{PODS}/p/log", 501, "does not serve pods/attach"),
+    ("GET", f"{PODS}/p/attach", 501, "does not serve pods/attach"),
     ("POST", f"{PODS}/p/portforward", 501, "does not serve pods/portforward"),
     (
         "POST",
