@@ -36,7 +36,7 @@ def add_parser(
     parser = subparsers.add_parser(
         "serve",
         help="run an embedded cluster in the foreground",
-        description="Run an API server with a simulated scheduler and kubelet, until Ctrl-C or SIGTERM.",
+        description="Run an API server with simulated scheduler, kubelet and controllers, until Ctrl-C or SIGTERM.",
         allow_abbrev=False,
         epilog="An existing kubeconfig keeps its other entries; only those called 'listwatch' are replaced.",
     )
@@ -67,7 +67,12 @@ def add_parser(
     who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
     life = parser.add_argument_group("simulation")
     life.add_argument(
-        "--no-simulation", action="store_true", help="no scheduler, no kubelet: pods stay Pending"
+        "--no-simulation", action="store_true", help="no scheduler, kubelet or controllers: pods stay Pending"
+    )
+    life.add_argument(
+        "--controllers",
+        metavar="NAMES",
+        help="which controllers to run, with commas between, such as deployment,replicaset; all or none (default: all)",
     )
     life.add_argument("--nodes", type=_count, default=1, metavar="N", help="nodes to simulate (default: 1)")
     for name, what in (
@@ -99,6 +104,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _controllers(given: str | None) -> list[str] | None:
+    """The names on the command line.
+
+    Raises:
+        ConfigError: There is no such controller.
+    """
+    from listwatch.apiserver.life import checked_names  # noqa: PLC0415 - see `_serve`
+
+    if given in {None, "all"}:
+        return None
+    names = [] if given == "none" else [each.strip() for each in (given or "").split(",") if each.strip()]
+    try:
+        return list(checked_names(names))
+    except ValueError as error:
+        raise ConfigError(f"--controllers: {error}") from error
+
+
 async def _serve(args: argparse.Namespace) -> None:
     # Imported here, because the other subcommands can do without a server and what it needs.
     from listwatch.apiserver.embedded import EmbeddedCluster  # noqa: PLC0415
@@ -118,6 +140,7 @@ async def _serve(args: argparse.Namespace) -> None:
         token=args.token,
         simulate=not args.no_simulation,
         nodes=args.nodes,
+        controllers=_controllers(args.controllers),
         delays=Delays(**{name: value for name, value in given.items() if value is not None}),
     )
     async with cluster:

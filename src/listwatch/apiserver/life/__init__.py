@@ -22,7 +22,7 @@ from listwatch.apiserver.life.programs import Program
 from listwatch.apiserver.life.scheduler import Scheduler
 from listwatch.apiserver.verbs.pod_logs import PodLogs
 
-__all__ = ["CONTROLLERS", "Delays", "Life"]
+__all__ = ["CONTROLLERS", "Delays", "Life", "checked_names"]
 
 _log = logging.getLogger("listwatch.apiserver.life")
 

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry
 from listwatch.apiserver.storage.storage import Storage
+from listwatch.apiserver.verbs.namespace_conditions import conditions_of
 from listwatch.apiserver.verbs.watch import WatchHub
 from listwatch.apiserver.wire.statuses import not_found, terminating
+from listwatch.apiserver.wire.timestamps import format_timestamp
 
 JSONObject = dict[str, Any]
 SEEDED: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -103,7 +106,9 @@ class NamespaceEnds:
         try:
             await self._clock.sleep(self._delay)
             while self._is_dying(name):
-                if not self._empty(name):
+                left = self._empty(name)
+                self._tell(name, left)
+                if not left:
                     self._finish(name)
                     break
                 # Whatever goes, goes by a change; more than one round is rare, so any change will do.
@@ -120,9 +125,26 @@ class NamespaceEnds:
         found = self._storage.log.get(_COLLECTION, name)
         return found is not None and bool(found.object["metadata"].get("deletionTimestamp"))
 
-    def _empty(self, name: str) -> bool:
-        """Delete what is in the namespace; whether something is left."""
-        is_left = False
+    def _tell(self, name: str, left: list[tuple[Resource, JSONObject]]) -> None:
+        """Write what the namespace waits for; nothing, if it never had to wait."""
+        found = self._storage.log.get(_COLLECTION, name)
+        if found is None:
+            return
+        status = found.object.get("status", {})
+        before = status.get("conditions") or []
+        if not left and not before:
+            return
+        counts = Counter(f"{resource.name}.{resource.group}" for resource, _ in left)
+        held = Counter(each for _, value in left for each in value["metadata"].get("finalizers") or ())
+        conditions = conditions_of(counts, held, before, format_timestamp(self._clock.now()))
+        if conditions != before:
+            value = {**found.object, "metadata": dict(found.object["metadata"])}
+            resource = next(each for each in self._registry.stored() if each.storage == _COLLECTION)
+            self._storage.put(resource, "", name, {**value, "status": {**status, "conditions": conditions}})
+
+    def _empty(self, name: str) -> list[tuple[Resource, JSONObject]]:
+        """Delete what is in the namespace; gives what is left."""
+        left: list[tuple[Resource, JSONObject]] = []
         for resource in self._registry.stored():
             if not resource.namespaced:
                 continue
@@ -130,6 +152,7 @@ class NamespaceEnds:
                 metadata = stored.object["metadata"]
                 if not metadata.get("deletionTimestamp"):
                     self._delete(resource, name, metadata["name"])
-                if self._storage.get(resource, name, metadata["name"]) is not None:
-                    is_left = True
-        return is_left
+                still = self._storage.get(resource, name, metadata["name"])
+                if still is not None:
+                    left.append((resource, still.object))
+        return left
