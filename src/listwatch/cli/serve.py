@@ -65,6 +65,19 @@ def add_parser(
         "--remove-kubeconfig", action="store_true", help="take the entries out of it again at the end"
     )
     who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
+    _add_simulation(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=["text", "json"],
+        default="text",
+        help="json: one line with url, kubeconfig, token and ca_file on standard output when ready",
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_simulation(parser: argparse.ArgumentParser) -> None:
     life = parser.add_argument_group("simulation")
     life.add_argument(
         "--no-simulation", action="store_true", help="no scheduler, kubelet or controllers: pods stay Pending"
@@ -82,15 +95,6 @@ def add_parser(
         ("stop", "from the deletion to the containers' end"),
     ):
         life.add_argument(f"--{name}-delay", type=_seconds, metavar="SECONDS", help=what)
-    parser.add_argument(
-        "-o",
-        "--output",
-        choices=["text", "json"],
-        default="text",
-        help="json: one line with url, kubeconfig, token and ca_file on standard output when ready",
-    )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
