@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -17,6 +18,10 @@ from hypothesis import settings
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode puts no test folder on the path
 
 from virtual_time import run_virtual
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would every program be that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("fresh", derandomize=False, deadline=None)
