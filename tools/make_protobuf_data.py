@@ -28,17 +28,7 @@ UNIONS = frozenset({"JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSche
 # Messages whose JSON is that of their one field.
 TRANSPARENT = {"Quantity": "string", "RawExtension": "json", "FieldsV1": "json", "JSON": "json"}
 # Served, but of no resource's kind.
-FURTHER = (
-    "meta.v1.Status",
-    "meta.v1.DeleteOptions",
-    "meta.v1.PartialObjectMetadata",
-    "meta.v1.PartialObjectMetadataList",
-    "meta.v1.APIVersions",
-    "meta.v1.APIGroupList",
-    "meta.v1.APIGroup",
-    "meta.v1.APIResourceList",
-    "meta.v1.WatchEvent",
-)
+IN_EVERY_GROUP = ("APIGroup", "APIGroupList", "APIResourceList", "APIVersions", "DeleteOptions", "Status")
 _MESSAGE = re.compile(r"^message (\w+) \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(
     r"^\s*(optional|repeated|map<string, ([\w.]+)>)\s*([\w.]*)\s+(\w+) = (\d+);$", re.MULTILINE
@@ -174,40 +164,36 @@ def keeps_zero(names: tuple[str, ...], called: str, member: Member, schema: dict
 
 
 def served(discovery: dict[str, Any], found: dict[str, Message]) -> dict[str, dict[str, str]]:
-    """The message of each kind, by API version."""
+    """The message of each kind, by API version: those of resources, of their lists, and of their parts' bodies."""
     kinds: dict[str, dict[str, str]] = {}
+
+    def add(group: str, version: str, kind: str) -> None:
+        # The package of `rbac.authorization.k8s.io` is called `rbac`.
+        key = f"{group.split('.', maxsplit=1)[0] or 'core'}.{version}.{kind}"
+        if key in found:
+            kinds.setdefault(f"{group}/{version}".strip("/"), {})[kind] = key
+
     for group in discovery["groups"]:
         for version in group["versions"]:
-            name, number = group["name"], version["version"]
-            home = f"{name.split('.')[0] or 'core'}.{number}"
-            api_version = f"{name}/{number}" if name else number
+            home = (group["name"], version["version"])
             for resource in version["resources"]:
-                wanted = [(home, resource["kind"]), (home, resource["kind"] + "List")]
+                add(*home, resource["kind"])
+                add(*home, resource["kind"] + "List")
                 for part in resource.get("subresources", ()):
-                    other = part.get("group", name).split(".")[0]
-                    wanted.append((f"{other or 'core'}.{part.get('version', number)}", part["kind"]))
-                    if part.get("version"):
-                        api_version_of_part = "/".join(filter(None, (part.get("group", ""), part["version"])))
-                        if wanted[-1][0] + "." + part["kind"] in found:
-                            kinds.setdefault(api_version_of_part, {})[part["kind"]] = ".".join(wanted[-1])
-                for package, kind in wanted[:2]:
-                    if f"{package}.{kind}" in found:
-                        kinds.setdefault(api_version, {})[kind] = f"{package}.{kind}"
+                    other = (part["group"], part["version"]) if "version" in part else home
+                    add(*other, part["kind"])
     return kinds
 
 
 def main() -> None:
     """Read the folder named on the command line and write the data file."""
     found = messages(Path(sys.argv[1]))
-    # Group `rbac.authorization.k8s.io` is package `rbac`; `flowcontrol.apiserver.k8s.io` is `flowcontrol`, and so on.
     kinds = served(json.loads((ROOT / "apiserver/data/discovery.json").read_text()), found)
-    for key in FURTHER:
-        kinds.setdefault("v1" if key != "meta.v1.WatchEvent" else "", {})[key.rpartition(".")[2]] = key
+    for kind in IN_EVERY_GROUP:
+        kinds["v1"][kind] = f"meta.v1.{kind}"
     for version in ("v1", "v1beta1"):
-        for kind in ("PartialObjectMetadata", "PartialObjectMetadataList"):
-            kinds.setdefault(f"meta.k8s.io/{version}", {})[kind] = f"meta.v1.{kind}"
-    for kind in ("PartialObjectMetadata", "PartialObjectMetadataList"):
-        del kinds["v1"][kind]
+        names = ("PartialObjectMetadata", "PartialObjectMetadataList")
+        kinds[f"meta.k8s.io/{version}"] = {kind: f"meta.v1.{kind}" for kind in names}
     table = Table(found, schemas())
     for by_kind in kinds.values():
         for key in by_kind.values():

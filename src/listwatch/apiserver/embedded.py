@@ -53,6 +53,8 @@ class EmbeddedCluster:
         port: Where to listen; 0 takes any free one.
         allow_remote: Needed to listen where other machines can connect.
         tls: Whether to speak HTTPS, with an authority of this cluster's own.
+        unix_socket: Listen on this socket file, too, in plain HTTP; only its owner may connect. A program that was
+            given the path needs no port and no certificate, but a token as everybody does.
         names: Further names and addresses that the server's certificate shall hold.
         token: The administrator's bearer token; a random one by default.
         tokens: Further users by their tokens.
@@ -76,6 +78,7 @@ class EmbeddedCluster:
         port: int = 0,
         allow_remote: bool = False,
         tls: bool = True,
+        unix_socket: str | os.PathLike[str] | None = None,
         names: Sequence[str] = (),
         token: str | None = None,
         tokens: Mapping[str, User] | None = None,
@@ -95,6 +98,7 @@ class EmbeddedCluster:
         self._port = port
         self._allow_remote = allow_remote
         self._tls = tls
+        self._unix_socket = unix_socket
         self._names = tuple(names)
         self._tokens = {**(tokens or {}), self.admin_token: ADMIN}
         self._simulates = simulate
@@ -125,6 +129,10 @@ class EmbeddedCluster:
                 self._listener = self._make_listener(self._server.handle)
                 parts.push_async_callback(self._listener.aclose)
                 await self._listener.start()
+                if self._unix_socket is not None:
+                    beside = type(self._listener)(self._server.handle, unix_socket=self._unix_socket)
+                    parts.push_async_callback(beside.aclose)
+                    await beside.start()
             if self._simulates:
                 life = Life(
                     self._server.handle,

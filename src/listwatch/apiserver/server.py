@@ -46,7 +46,8 @@ from listwatch.apiserver.verbs.reviews import answer_review
 from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
 from listwatch.apiserver.verbs.watch import WatchHub
 from listwatch.apiserver.verbs.writing import Writer
-from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body
+from listwatch.apiserver.wire.finishing import finished
+from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body, is_protobuf
 from listwatch.apiserver.wire.request_info import RequestInfo, parse_request
 from listwatch.apiserver.wire.statuses import (
     APIFailure,
@@ -56,6 +57,7 @@ from listwatch.apiserver.wire.statuses import (
     method_not_allowed,
     no_such_resource,
     not_implemented,
+    unsupported_body_type,
 )
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
@@ -260,7 +262,9 @@ class APIServer:
 
     async def _answer_always(self, request: Request, trace: Trace) -> Response:
         try:
-            return await self._answer(request, trace)
+            answer = await self._answer(request, trace)
+            is_watch = trace.info is not None and trace.info.verb == "watch"
+            return answer if is_watch else await finished(request, answer)
         except APIFailure as refusal:
             return failure_response(refusal, _failure_form(request))
         except TransportError:
@@ -290,6 +294,8 @@ class APIServer:
         if isinstance(resource, Response):
             return resource
         _check_verb(resource, info)
+        if resource.custom is not None and info.verb in {"create", "update"} and is_protobuf(request):
+            raise unsupported_body_type(has_protobuf=False)
         form = accepted_form(
             request.headers.get("Accept", ""),
             streaming=info.verb == "watch",

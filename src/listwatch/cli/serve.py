@@ -48,10 +48,12 @@ def add_parser(
         metavar="N",
         help=f"port to listen on; 0 takes any free one (default: {DEFAULT_PORT})",
     )
+    host_help = "address to listen on (default: 127.0.0.1, which only this machine reaches)"
+    where.add_argument("--host", default="127.0.0.1", help=host_help)
     where.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on (default: 127.0.0.1, which only this machine reaches)",
+        "--unix-socket",
+        metavar="PATH",
+        help="listen on this socket file, too, in plain HTTP, for its owner only",
     )
     where.add_argument("--no-tls", action="store_true", help="plain HTTP instead of HTTPS")
     who = parser.add_argument_group("who")
@@ -141,6 +143,7 @@ async def _serve(args: argparse.Namespace) -> None:
         port=args.port,
         allow_remote=True,  # naming a host on the command line is the second word that the library asks for
         tls=not args.no_tls,
+        unix_socket=args.unix_socket,
         token=args.token,
         simulate=not args.no_simulation,
         nodes=args.nodes,

@@ -68,7 +68,7 @@ def test_decoding_undoes_encoding(kind: tuple[str, str, str], data: st.DataObjec
     """decode(encode(x)) is x once the server has read it, for objects with any fields set."""
     value = data.draw(objects(*kind))
     back = decode_envelope(encode_envelope(value))
-    assert Schemas.load().decode(*kind, back)[0] == Schemas.load().decode(*kind, without_nulls(value))[0]
+    assert Schemas.load().decode(*kind, back)[0] == Schemas.load().decode(*kind, value)[0]
 
 
 def test_every_stored_builtin_kind_has_a_protobuf_form() -> None:

@@ -26,6 +26,11 @@ def _names() -> dict[str, str]:
     return {name.removesuffix(".json").replace("__", "/"): name for name in names}
 
 
+def paths() -> list[str]:
+    """The paths of all documents, such as `apis/apps/v1`, sorted."""
+    return list(_names())
+
+
 @cache
 def document(path: str) -> bytes | None:
     """The document of a path such as `apis/apps/v1`, or None."""

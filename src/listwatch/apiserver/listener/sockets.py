@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import ssl
+import sys
 import tempfile
 from contextlib import suppress
 from ipaddress import ip_address
@@ -28,6 +30,7 @@ from multidict import CIMultiDict
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Peer, Request, Response, Transport
 from listwatch.apiserver.listener.certificates import KeyPair
+from listwatch.apiserver.listener.unix_socket import UnixSocketFile
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
 # Tokens, long selectors and continue tokens stand in the request's head; aiohttp's own 8 KiB are too tight
@@ -74,6 +77,8 @@ class Listener:
             lost.
         tls: From `server_context`; None speaks plain HTTP.
         allow_remote: Needed to listen where other machines can connect.
+        unix_socket: Listen on this socket file instead, which only its owner may use. What a server that was killed
+            has left there is replaced; it is removed by `aclose`.
     """
 
     def __init__(
@@ -84,12 +89,14 @@ class Listener:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         allow_remote: bool = False,
+        unix_socket: str | os.PathLike[str] | None = None,
     ) -> None:
         self.host = host
         self.port = port
         self._handle = handle
         self._tls = tls
         self._allow_remote = allow_remote
+        self._unix_socket = None if unix_socket is None else UnixSocketFile(unix_socket)
         self._http: web.Server | None = None
         self._server: asyncio.Server | None = None
         self._streaming: set[asyncio.Task[Any]] = set()
@@ -97,7 +104,12 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Where a client on this machine reaches the server; known after `start`."""
+        """Where a client on this machine reaches the server; known after `start`.
+
+        With a socket file it is `http+unix://` and the file's path, percent-encoded.
+        """
+        if self._unix_socket is not None:
+            return self._unix_socket.url
         scheme = "https" if self._tls else "http"
         host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
@@ -109,12 +121,16 @@ class Listener:
             ConfigError: The address is taken, not of this machine, or reachable from others without
                 `allow_remote`. Nothing is left open.
         """
-        listening = _bind(self.host, self.port, allow_remote=self._allow_remote)
-        self.port = listening.getsockname()[1]
+        if self._unix_socket is not None:
+            listening = self._unix_socket.bind()
+        else:
+            listening = _bind(self.host, self.port, allow_remote=self._allow_remote)
+            self.port = listening.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._http = web.Server(
             self._answer,
             handler_cancellation=True,
+            auto_decompress=False,  # kube-apiserver reads no compressed bodies either
             access_log=None,
             logger=_log,
             max_line_size=MAX_HEADER_BYTES,
@@ -123,6 +139,11 @@ class Listener:
         timeouts: dict[str, Any] = {}
         if self._tls is not None:
             timeouts = {"ssl_handshake_timeout": HANDSHAKE_TIMEOUT, "ssl_shutdown_timeout": GOODBYE_TIMEOUT}
+        if self._unix_socket is not None:
+            # The name is removed by us, who know whether it is still ours; Python 3.13 would do it without asking.
+            options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._server = await loop.create_unix_server(self._http, sock=listening, backlog=128, **options)
+            return
         self._server = await loop.create_server(
             self._http, sock=listening, ssl=self._tls, backlog=128, **timeouts
         )
@@ -138,6 +159,8 @@ class Listener:
         self._server = self._http = None
         self._is_stopping = True
         server.close()
+        if self._unix_socket is not None:
+            self._unix_socket.remove()
         connections = [
             (each.transport, sock)
             for each in http.connections

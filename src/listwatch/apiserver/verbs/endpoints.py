@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources as package_resources
-from typing import Final
+from typing import Any, Final
 
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.discovery import discovery, openapi
 from listwatch.apiserver.kinds.resources import ResourceRegistry
+from listwatch.apiserver.verbs import documents
 from listwatch.apiserver.verbs.call import json_response, text_response
-from listwatch.apiserver.wire.negotiation import JSON, accepted_form
+from listwatch.apiserver.wire.negotiation import JSON, PROTOBUF, Form, accepted_form, encode, encode_json
 from listwatch.apiserver.wire.request_info import RequestInfo
 from listwatch.apiserver.wire.statuses import method_not_allowed, no_such_resource, not_implemented
 
@@ -24,7 +25,6 @@ PUBLIC: Final = ("healthz", "livez", "readyz", "version")
 _HEALTH: Final = frozenset({"healthz", "livez", "readyz"})
 _CHECKS: Final = ("ping", "log", "etcd")
 _REFUSED: Final = {
-    "openapi/v2": "serve OpenAPI v2: use /openapi/v3",
     ".well-known/openid-configuration": "issue service account tokens",
     "openid/v1/jwks": "issue service account tokens",
     "metrics": "serve metrics yet",
@@ -56,7 +56,7 @@ def answer_path(info: RequestInfo, request: Request, registry: ResourceRegistry)
     if path == "version":
         return Response.of(200, _version(), content_type=JSON)
     if first == "openapi":
-        return _openapi(path)
+        return _openapi(path, info, request)
     if first in {"api", "apis"}:
         return _discovery(info, path, request, registry)
     if not path:
@@ -71,33 +71,48 @@ def _unknown_path() -> Response:
 def _discovery(info: RequestInfo, path: str, request: Request, registry: ResourceRegistry) -> Response:
     accept = request.headers.get("Accept", "")
     if path in {"api", "apis"}:
-        form = accepted_form(accept, views=False, discovery=discovery.AGGREGATED_VERSIONS)
+        form = accepted_form(accept, views=False, discovery=discovery.AGGREGATED_VERSIONS, protobuf="all")
         version = form.discovery_version
         if version:
             document = discovery.aggregated(registry, core=path == "api", version=version)
-            return json_response(200, document, content_type=discovery.aggregated_content_type(version))
+            return documents.tagged(
+                request,
+                encode_json(document) + b"\n",
+                content_type=discovery.aggregated_content_type(version),
+                headers=[("Vary", "Accept"), ("Cache-Control", "public")],
+            )
         if path == "api":
-            return json_response(200, discovery.api_versions(request.headers.get("Host", "")))
-        return json_response(200, discovery.group_list(registry))
-    accepted_form(accept, views=False)
+            return _told(discovery.api_versions(request.headers.get("Host", "")), form)
+        return _told(discovery.group_list(registry), form)
+    form = accepted_form(accept, views=False, protobuf="all")
     if path.startswith("apis/") and not info.version:
         group = registry.group(path.removeprefix("apis/"))
-        return json_response(200, discovery.api_group(group)) if group is not None else _unknown_path()
+        return _told(discovery.api_group(group), form) if group is not None else _unknown_path()
     known = registry.group(info.group)
     if known is None:
         return _unknown_path()
     if info.version not in known.versions:
         raise no_such_resource()
-    return json_response(200, discovery.resource_list(registry, info.group, info.version))
+    return _told(discovery.resource_list(registry, info.group, info.version), form)
 
 
-def _openapi(path: str) -> Response:
+def _told(document: dict[str, Any], form: Form) -> Response:
+    """A discovery document in JSON or protobuf, as it always was: YAML is asked for in vain."""
+    if form.media_type != PROTOBUF:
+        return json_response(200, document)
+    body = encode({"apiVersion": "v1", **document}, form)
+    return Response.of(200, body, content_type=PROTOBUF)
+
+
+def _openapi(path: str, info: RequestInfo, request: Request) -> Response:
     if path == "openapi/v3":
-        return Response.of(200, openapi.index(), content_type="text/plain; charset=utf-8")
+        return documents.openapi_v3_index(request)
+    if path == "openapi/v2":
+        return documents.openapi_v2_document(request)
     document = openapi.document(path.removeprefix("openapi/v3/"))
     if document is None:
         return _unknown_path()
-    return Response.of(200, document, content_type=JSON)
+    return documents.openapi_v3_document(info, request, document)
 
 
 def _health(endpoint: str, check: str, *, verbose: bool) -> Response:
@@ -110,7 +125,7 @@ def _health(endpoint: str, check: str, *, verbose: bool) -> Response:
 
 
 def _paths(registry: ResourceRegistry) -> list[str]:
-    paths = ["/api", "/api/v1", "/apis", *(f"/{path}" for path in (*PUBLIC, "openapi/v3"))]
+    paths = ["/api", "/api/v1", "/apis", *(f"/{path}" for path in (*PUBLIC, "openapi/v2", "openapi/v3"))]
     for group in registry.groups():
         if group.name:
             paths.append(f"/apis/{group.name}")

@@ -21,6 +21,11 @@ from listwatch.apimachinery.selector import (
     parse_label_selector,
 )
 from listwatch.apiserver.kinds.schema import FieldValidation
+from listwatch.apiserver.verbs.shard_selector import (
+    ShardSelector,
+    ShardSelectorError,
+    parse_shard_selector,
+)
 from listwatch.apiserver.wire.request_info import Query
 from listwatch.apiserver.wire.statuses import FieldCause, bad_request, failure, invalid
 
@@ -48,6 +53,7 @@ class ListOptions:
         send_initial_events: None if unset; a watch from "" or "0" without a match has it set to True, which
             is what such a watch has always done.
         initial_events_asked: Whether the client itself asked for initial events, and so for their end mark.
+        shard: The part of the collection that is meant; None for all.
     """
 
     watch: bool
@@ -61,11 +67,12 @@ class ListOptions:
     allow_bookmarks: bool = False
     send_initial_events: bool | None = None
     initial_events_asked: bool = False
+    shard: ShardSelector | None = None
 
     @property
     def selects_all(self) -> bool:
         """Whether no selector narrows the collection."""
-        return self.label_selector.is_empty and not self.field_selector.requirements
+        return self.label_selector.is_empty and not self.field_selector.requirements and self.shard is None
 
 
 def _integer(query: Query, name: str) -> int | None:
@@ -115,7 +122,8 @@ def parse_list_options(query: Query, *, watch: bool) -> ListOptions:
     """Read and check the options.
 
     Raises:
-        APIFailure: 400 for what cannot be read, 422 for what does not go together.
+        APIFailure: 400 for what cannot be read, 500 for a shard selector that cannot, 422 for what does not go
+            together.
     """
     try:
         options = ListOptions(
@@ -129,9 +137,13 @@ def parse_list_options(query: Query, *, watch: bool) -> ListOptions:
             timeout_seconds=_integer(query, "timeoutSeconds"),
             allow_bookmarks=query.flag("allowWatchBookmarks"),
             send_initial_events=query.flag("sendInitialEvents") if "sendInitialEvents" in query else None,
+            shard=parse_shard_selector(query.get("shardSelector")) if query.get("shardSelector") else None,
         )
     except SelectorError as error:
         raise bad_request(str(error)) from error
+    except ShardSelectorError as error:
+        # kube-apiserver finds this fault so late that it is no longer the request's.
+        raise failure(500, f"invalid shard selector: {error}") from error
     options = replace(options, initial_events_asked=bool(options.send_initial_events))
     if watch and options.send_initial_events is None and not options.match and is_legacy_start(options):
         options = replace(options, send_initial_events=True, match=NOT_OLDER_THAN)

@@ -103,6 +103,8 @@ class Reader:
             metadata["continue"] = encode_continue(revision, place + "\0")
             if selection.is_everything:
                 metadata["remainingItemCount"] = remaining
+        if options.shard is not None:
+            metadata["shardInfo"] = {"selector": str(options.shard)}
         body = views.list_document(
             call.resource,
             page,

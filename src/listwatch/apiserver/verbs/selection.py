@@ -24,7 +24,15 @@ class Selection:
         APIFailure: 400 for a field by which this resource cannot be selected.
     """
 
-    __slots__ = ("_field_selector", "_label_selector", "_resource", "_selectable", "is_everything", "name")
+    __slots__ = (
+        "_field_selector",
+        "_label_selector",
+        "_resource",
+        "_selectable",
+        "_shard",
+        "is_everything",
+        "name",
+    )
 
     def __init__(self, resource: Resource, options: ListOptions) -> None:
         self._selectable = None if resource.custom is None else resource.custom.selectable
@@ -34,6 +42,7 @@ class Selection:
         self._resource = resource
         self._label_selector = options.label_selector
         self._field_selector = options.field_selector
+        self._shard = options.shard
         self.is_everything = options.selects_all
         self.name = options.field_selector.exact_value("metadata.name")
         """The one name that can match, or None."""
@@ -44,6 +53,8 @@ class Selection:
             return True
         metadata = stored.object["metadata"]
         if self.name is not None and metadata["name"] != self.name:
+            return False
+        if self._shard is not None and not self._shard.matches(metadata):
             return False
         if not self._label_selector.matches(metadata.get("labels")):
             return False

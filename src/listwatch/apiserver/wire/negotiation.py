@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import msgspec
 import yaml
 
+from listwatch.apimachinery.http import Request
 from listwatch.apiserver.wire import cbor, go_json
 from listwatch.apiserver.wire.statuses import (
     APIFailure,
@@ -158,9 +159,9 @@ def _offered(media_type: str, *, streaming: bool, has_cbor: bool) -> str:
 
 
 def _in_protobuf(wanted: str, offer: ProtobufOffer) -> bool:
-    if offer == "none" or wanted == "Table":
-        return False
-    return offer == "all" or wanted.startswith("PartialObjectMetadata")
+    if wanted.startswith("PartialObjectMetadata"):
+        return offer != "none"
+    return offer == "all" and not wanted
 
 
 def encode_json(value: Any) -> bytes:
@@ -208,6 +209,15 @@ def json_value(text: bytes) -> Any:
         return json.loads(text.decode("utf-8", errors="replace"))
 
 
+def is_protobuf(request: Request) -> bool:
+    """Whether the body is said to be protobuf."""
+    return _media_type(request.headers.get("Content-Type", "")) == PROTOBUF
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
     """The object in a request's body.
 
@@ -219,7 +229,7 @@ def decode_body(body: bytes, content_type: str, kind: str) -> JSONObject:
     Raises:
         APIFailure: 415 for a form that is not read, 400 for a body that is no object.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     if media_type in {"", JSON}:
         text = body
     elif media_type in _YAML_TYPES:

@@ -212,12 +212,14 @@ def not_acceptable() -> APIFailure:
     return failure(406, NOT_ACCEPTABLE, reason="NotAcceptable", details={})
 
 
-def unsupported_body_type() -> APIFailure:
-    """415 for a create, update or delete."""
+def unsupported_body_type(*, has_protobuf: bool = True) -> APIFailure:
+    """415 for a create, update or delete; custom resources have no protobuf form."""
     message = (
         "the body of the request was in an unknown format - accepted media types include: "
-        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        "application/json, application/yaml"
     )
+    if has_protobuf:
+        message += ", application/vnd.kubernetes.protobuf"
     return failure(415, message, reason="UnsupportedMediaType")
 
 
