@@ -174,6 +174,7 @@ class APIServer:
             self._registry,
             self._callables,
             redecode=self._writer.redecoded,
+            shape=self._writer.shape,
             new_uid=self._new_uid,
             call_webhook=webhook_caller,
             resolve_service=resolve_service,

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from listwatch.apiserver.admission.expressions import with_variables
 from listwatch.apiserver.cel import CompileError, EvaluationError, Program
-from listwatch.apiserver.cel.types import BOOL, STRING, Type, object_type
+from listwatch.apiserver.cel.checker import Structs
+from listwatch.apiserver.cel.program import no_structs
+from listwatch.apiserver.cel.types import BOOL, DYN, STRING, Type, list_of, object_type
 from listwatch.apiserver.wire.statuses import FieldCause
 
 JSONObject = dict[str, Any]
@@ -32,10 +34,10 @@ class CompiledPolicy:
         CompileError: A variable is no expression. What else is wrong is told when it is evaluated.
     """
 
-    def __init__(self, spec: JSONObject) -> None:
+    def __init__(self, spec: JSONObject, *, structs: Structs = no_structs) -> None:
         self._validations = spec.get("validations") or ()
         kind = object_type("kubernetes.variables")
-        self._environment = with_variables(kind, has_params=bool(spec.get("paramKind")))
+        self._environment = with_variables(kind, has_params=bool(spec.get("paramKind")), structs=structs)
         self._programs: dict[tuple[str, str], Program] = {}
         self.variables: dict[str, Program] = {}
         for variable in spec.get("variables") or ():
@@ -60,11 +62,7 @@ class CompiledPolicy:
         """
         for validation in self._validations:
             source = validation.get("expression", "")
-            try:
-                holds = self._program(source, BOOL).evaluate(known)
-            except EvaluationError as error:
-                raise EvaluationError(f"expression '{source}' resulted in error: {error}") from None
-            if holds is not True:
+            if self.evaluate(source, BOOL, known) is not True:
                 yield self._message(validation, known), validation.get("reason") or "Invalid"
 
     def check(self, source: str, result: Type) -> None:
@@ -75,12 +73,24 @@ class CompiledPolicy:
         """
         self._program(source, result)
 
+    def evaluate(self, source: str, result: Type, known: Mapping[str, Any]) -> Any:
+        """The value of an expression of the policy.
+
+        Raises:
+            EvaluationError: It has none.
+            CompileError: It is no expression, or of another type.
+        """
+        try:
+            return self._program(source, result).evaluate(known)
+        except EvaluationError as error:
+            raise EvaluationError(f"expression '{source}' resulted in error: {error}") from None
+
     def _program(self, source: str, result: Type) -> Program:
         key = (source, result.kind)
         found = self._programs.get(key)
         if found is None:
             found = self._environment.compile(source)
-            if found.result.kind not in {result.kind, "dyn"}:
+            if result is not DYN and found.result.kind not in {result.kind, "dyn"}:
                 raise CompileError.wrong_type(result)
             self._programs[key] = found
         return found
@@ -101,7 +111,7 @@ class CompiledPolicy:
         return f"failed expression: {validation.get('expression', '').strip()}"
 
 
-def policy_causes(spec: JSONObject) -> list[FieldCause]:
+def policy_causes(spec: JSONObject, *, structs: Structs = no_structs) -> list[FieldCause]:
     """What is wrong with a policy's expressions."""
     causes: list[FieldCause] = []
 
@@ -112,11 +122,11 @@ def policy_causes(spec: JSONObject) -> list[FieldCause]:
     variables = spec.get("variables") or []
     for index in range(len(variables)):
         try:
-            CompiledPolicy({**spec, "variables": variables[: index + 1]})
+            CompiledPolicy({**spec, "variables": variables[: index + 1]}, structs=structs)
         except CompileError as error:
             tell(f"spec.variables[{index}].expression", variables[index].get("expression", ""), error)
             return causes
-    policy = CompiledPolicy(spec)
+    policy = CompiledPolicy(spec, structs=structs)
     expected = [("matchConditions", "expression", BOOL), ("validations", "expression", BOOL)]
     for part, name, result in [*expected, ("validations", "messageExpression", STRING)]:
         for index, entry in enumerate(spec.get(part) or ()):
@@ -127,4 +137,12 @@ def policy_causes(spec: JSONObject) -> list[FieldCause]:
                 policy.check(source, result)
             except CompileError as error:
                 tell(f"spec.{part}[{index}].{name}", source, error)
+    for index, mutation in enumerate(spec.get("mutations") or ()):
+        is_patch = mutation.get("patchType") == "JSONPatch"
+        part = "jsonPatch" if is_patch else "applyConfiguration"
+        source = (mutation.get(part) or {}).get("expression", "")
+        try:
+            policy.check(source, list_of(DYN) if is_patch else DYN)
+        except CompileError as error:
+            tell(f"spec.mutations[{index}].{part}.expression", source, error)
     return causes

@@ -84,10 +84,12 @@ def compiled(source: str, result: Type | None = None, *, has_params: bool = Fals
     return compile_rule(source, variables, result=result)
 
 
-def with_variables(variables: ObjectType, *, has_params: bool) -> Environment:
+def with_variables(
+    variables: ObjectType, *, has_params: bool, structs: Callable[[str], Type | None]
+) -> Environment:
     """What expressions of a policy may name, whose own variables grow while it is read."""
     named = {**VARIABLES, "variables": variables}
-    return Environment({**named, "params": DYN} if has_params else named)
+    return Environment({**named, "params": DYN} if has_params else named, structs=structs)
 
 
 def request_document(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 JSONObject = dict[str, Any]
 _GROUP: Final = "admissionregistration.k8s.io"
 _WEBHOOKS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_MUTATING_POLICIES: Final = ("mutatingadmissionpolicies",)
 _POLICIES: Final = ("validatingadmissionpolicies",)
 
 
@@ -84,6 +85,7 @@ def admission_chain(
     callables: Callables,
     *,
     redecode: Callable[[Attributes, JSONObject], JSONObject],
+    shape: Callable[[Attributes], Any],
     new_uid: Callable[[], str],
     call_webhook: WebhookCaller | None = None,
     resolve_service: ServiceResolver | None = None,
@@ -94,6 +96,7 @@ def admission_chain(
     Args:
         callables: Those of the embedding program.
         redecode: Gives a changed object its types and defaults again.
+        shape: The shape of an object's kind, None for a custom one.
         new_uid: For reviews.
         call_webhook: Calls webhooks; by HTTPS if None.
         resolve_service: Gives services addresses; None if none has one.
@@ -120,11 +123,21 @@ def admission_chain(
         permitted = authorize or expressions.permit_all
         return policies.ValidatingPolicies(storage, registry, matcher, authorize=permitted)
 
+    def make_mutating_policies() -> Plugin:
+        from listwatch.apiserver.admission import expressions, matching, mutating_policies  # noqa: PLC0415
+
+        permitted = authorize or expressions.permit_all
+        matcher = matching.Matcher(storage, registry)
+        made = mutating_policies.MutatingPolicies(storage, registry, matcher, authorize=permitted)
+        made.redecode, made.shape = redecode, shape
+        return made
+
     plugins: list[Plugin] = [
         LimitRanger(storage),
         Priority(storage),
         PodSecurity(storage),
         callables,
+        OnDemand(storage, _MUTATING_POLICIES, make_mutating_policies),
         OnDemand(storage, _POLICIES, make_policies),
         OnDemand(storage, _WEBHOOKS, make_webhooks),
     ]

@@ -58,8 +58,12 @@ class PolicyPlugin(PluginBase):
         if found is None:
             if len(self._compiled) >= _MOST_COMPILED:
                 self._compiled.clear()
-            found = self._compiled[key] = CompiledPolicy(policy["spec"])
+            found = self._compiled[key] = self.compile_policy(policy["spec"])
         return found
+
+    def compile_policy(self, spec: JSONObject) -> CompiledPolicy:
+        """The expressions of a policy of this kind."""
+        return CompiledPolicy(spec)
 
     def speaking(self, collection: str, attributes: Attributes) -> Iterator[tuple[JSONObject, Attributes]]:
         """The policies that speak of a write, and how each wants to see it."""

@@ -70,7 +70,8 @@ class Program:
         return value, budget - frame.left
 
 
-def _no_structs(_: str) -> Type | None:
+def no_structs(_: str) -> Type | None:
+    """No literal makes a struct, as in validation rules."""
     return None
 
 
@@ -83,7 +84,7 @@ class Environment:
     """
 
     def __init__(
-        self, variables: Mapping[str, Type], *, structs: Callable[[str], Type | None] = _no_structs
+        self, variables: Mapping[str, Type], *, structs: Callable[[str], Type | None] = no_structs
     ) -> None:
         self.variables = dict(variables)
         self._structs = structs
@@ -111,7 +112,7 @@ def compile_rule(
     variables: Mapping[str, Type],
     *,
     result: Type | None = None,
-    structs: Callable[[str], Type | None] = _no_structs,
+    structs: Callable[[str], Type | None] = no_structs,
 ) -> Program:
     """An expression over `variables`, whose value is of type `result` if one is given.
 

@@ -77,10 +77,7 @@ _DELETED_OBJECT_RETURNED: Final = frozenset(
     }
 )
 # Kept, but without the effect that they have elsewhere: whoever makes one is warned.
-_MUTATING_POLICIES: Final = "this server evaluates no mutating admission policies"
 _WITHOUT_EFFECT: Final = {
-    "mutatingadmissionpolicies.admissionregistration.k8s.io": _MUTATING_POLICIES,
-    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": _MUTATING_POLICIES,
     "rbac.authorization.k8s.io": "this server does not evaluate RBAC: whoever is authenticated may do everything",
     "apiregistration.k8s.io": "this server forwards no requests to other API servers",
 }
@@ -173,7 +170,7 @@ class Resource:
     @property
     def caveat(self) -> str:
         """What whoever makes one of these should know; "" for nothing."""
-        return _WITHOUT_EFFECT.get(self.qualified) or _WITHOUT_EFFECT.get(self.group, "")
+        return _WITHOUT_EFFECT.get(self.group, "")
 
     @property
     def refusal(self) -> str:

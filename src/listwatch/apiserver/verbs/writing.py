@@ -247,6 +247,13 @@ class Writer:
         """
         return self.decoded(attributes.resource, body)[0]
 
+    def shape(self, attributes: Attributes) -> Any:
+        """The shape of an object's kind, by which lists are merged; None for a custom one."""
+        resource = attributes.resource
+        if resource.custom is not None:
+            return None
+        return self.schemas.node(resource.group, resource.version, resource.kind)
+
     def _decoded(self, call: Call, validation: FieldValidation) -> JSONObject:
         body = decode_body(call.request.body, call.content_type, call.resource.kind)
         value, warnings = self.decoded(call.resource, body, validation)
