@@ -117,6 +117,7 @@ class _Session:
     known: list[_Known] = field(default_factory=list)
     position: int = 0
     stale: int = 0
+    is_over: bool = False
 
 
 _session: ContextVar[_Session | None] = ContextVar("admission", default=None)
@@ -148,7 +149,7 @@ class AdmissionChain:
         """
         session = _session.get()
         value = attributes.value or {}
-        if session is None:
+        if session is None or session.is_over:
             return value
         for plugin in self._plugins:
             changed = plugin.mutate(attributes, session.asker)
@@ -166,7 +167,7 @@ class AdmissionChain:
             CallsNeeded: Somebody has to be waited for.
         """
         session = _session.get()
-        if session is None:
+        if session is None or session.is_over:
             return
         if attributes.operation == "DELETE":
             for plugin in self._plugins:
@@ -198,6 +199,7 @@ class AdmissionChain:
                     plugin.settled(call.namespace)
                 return response
         finally:
+            session.is_over = True  # tasks that the write has begun keep its context
             _session.reset(turn)
 
     def _outside(self, phase: Phase, attributes: Attributes, session: _Session) -> Verdict | None:

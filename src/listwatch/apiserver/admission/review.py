@@ -45,12 +45,15 @@ def read_answer(name: str, body: bytes, uid: str, attributes: Attributes, *, mut
         WebhookError: The body is no AdmissionReview that answers `uid`, or its patch does not apply.
     """
     response = _response(body, uid)
-    warnings = tuple(text for text in response.get("warnings") or () if isinstance(text, str))
+    given = response.get("warnings")
+    listed = given if isinstance(given, list) else []
+    warnings = tuple(_clean(text) for text in listed if isinstance(text, str))
     patch = response.get("patch")
     if patch and not mutates:
         raise WebhookError("validating webhook may not return response.patch")
     if not response.get("allowed"):
-        return Verdict(refusal=_refusal(name, response.get("status") or {}), warnings=warnings)
+        status = response.get("status")
+        return Verdict(refusal=_refusal(name, status if isinstance(status, dict) else {}), warnings=warnings)
     if not patch or attributes.value is None:
         return Verdict(warnings=warnings)
     if response.get("patchType") != "JSONPatch":
@@ -83,7 +86,7 @@ def _response(body: bytes, uid: str) -> JSONObject:
 
 def _refusal(name: str, given: JSONObject) -> APIFailure:
     told = f"admission webhook {go_quote(name)} denied the request"
-    why = given.get("message") or given.get("reason")
+    why = _clean(str(given.get("message") or given.get("reason") or ""))
     status: JSONObject = {
         "kind": "Status",
         "apiVersion": "v1",
@@ -91,12 +94,18 @@ def _refusal(name: str, given: JSONObject) -> APIFailure:
         "status": "Failure",
         "message": f"{told}: {why}" if why else f"{told} without explanation",
     }
-    for field in ("reason", "details"):
-        if given.get(field):
-            status[field] = given[field]
+    if isinstance(given.get("reason"), str) and given["reason"]:
+        status["reason"] = _clean(given["reason"])
+    if isinstance(given.get("details"), dict):
+        status["details"] = given["details"]
     code = given.get("code")
     status["code"] = code if isinstance(code, int) and 400 <= code < 600 else 400
     return APIFailure(status)
+
+
+def _clean(text: str) -> str:
+    """Without halves of characters, which JSON can name and UTF-8 cannot write."""
+    return text.encode(errors="replace").decode()
 
 
 def _patched(value: JSONObject, patch: object) -> JSONObject:
