@@ -64,6 +64,13 @@ class Served:
 
     def kubectl(self, *args: str, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl to its end; what it printed. Fails with what it complained of."""
+        code, printed, complained = self.kubectl_result(*args, stdin=stdin)
+        if check and code:
+            raise AssertionError(f"kubectl {' '.join(args)}: {code}: {printed}{complained}")
+        return printed if check else printed + complained
+
+    def kubectl_result(self, *args: str, stdin: str | None = None) -> tuple[int, str, str]:
+        """Run kubectl to its end; its exit code, what it printed and what it complained of."""
         done = subprocess.run(
             [str(Path(sys.executable).with_name("kubectl")), *args],
             env=self.environment,
@@ -73,9 +80,7 @@ class Served:
             timeout=PATIENCE,
             check=False,
         )
-        if check and done.returncode:
-            raise AssertionError(f"kubectl {' '.join(args)}: {done.returncode}: {done.stdout}{done.stderr}")
-        return done.stdout if check else done.stdout + done.stderr
+        return done.returncode, done.stdout, done.stderr
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Lines]:

@@ -27,6 +27,7 @@ from listwatch.apiserver.server import APIServer
 RECORDING = Path(__file__).parent / "recordings" / "kube-apiserver-1.36.jsonl"
 ADMIN = Peer("admin", ("system:masters",))
 HOST = "127.0.0.1:16443"
+RECORDER = "probe"  # how the recorder called itself, and so who manages what it wrote
 KEPT_HEADERS = ("content-type", "warning", "retry-after", "location", "allow")
 LONGEST_WATCH_SECONDS = 10.0
 TRANSLATED = ("resourceVersion", "continue", "uid")
@@ -157,7 +158,7 @@ class Player:
         await asyncio.gather(*(task for _, task in self.open), return_exceptions=True)
 
     async def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response:
-        fields = CIMultiDict({**headers, "Host": HOST})
+        fields = CIMultiDict({**headers, "Host": HOST, "User-Agent": RECORDER})
         return await self.server.handle(Request(method, path, fields, body, ADMIN))
 
     def _path(self, path: str) -> str:
@@ -246,11 +247,7 @@ class Renamer:
     def rename(self, value: Any, key: str = "", *, in_list: bool = False) -> Any:
         """A comparable copy."""
         if isinstance(value, dict):
-            return {
-                name: self._named(each, name)
-                for name, each in sorted(value.items())
-                if name != "managedFields"
-            }
+            return {name: self._named(each, name) for name, each in sorted(value.items())}
         if isinstance(value, list):
             shown = [self.rename(each, key, in_list=True) for each in value if not _is_clocked_bookmark(each)]
             return sorted(shown, key=json.dumps) if key == "causes" else shown

@@ -22,6 +22,7 @@ from listwatch.apiserver.verbs.patch import (
     apply_merge_patch,
     invalid_result_message,
 )
+from listwatch.apiserver.verbs.patch_dump import dump
 from listwatch.apiserver.verbs.strategic_patch import apply_strategic_merge_patch
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -210,7 +211,7 @@ def refusal_of(step: dict[str, Any], target: Target, old: dict[str, Any]) -> Exc
     try:
         return SCHEMAS.decode(target.group, target.version, old["kind"], result)[0]
     except SchemaError as error:
-        return PatchError(422, "Invalid", invalid_result_message(result, str(error)))
+        return PatchError(422, "Invalid", invalid_result_message(dump(result), str(error)))
 
 
 def check_update(step: dict[str, Any], target: Target, old: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -215,17 +215,6 @@ def test_leases_are_made_by_put_and_only_replaced_knowingly() -> None:
     run_virtual(main)
 
 
-def test_apply_says_that_it_comes_later() -> None:
-    """Server-side apply is refused by name, not as an unknown type."""
-
-    async def main() -> None:
-        answer = await Caller().patch(f"{CONFIG_MAPS}/a?fieldManager=me", {}, "apply-patch+yaml")
-        assert answer.status == 415
-        assert "server-side apply comes in a later version" in answer.json["message"]
-
-    run_virtual(main)
-
-
 def test_unknown_fields_are_warned_of() -> None:
     """A warning header tells of a field that was not kept."""
 

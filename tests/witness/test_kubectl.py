@@ -54,6 +54,57 @@ def test_apply_creates_then_finds_nothing_to_do_then_changes(cluster: Served) ->
     assert label == "twice"
 
 
+def config_map(**data: str) -> str:
+    """A ConfigMap to apply."""
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shared"}, "data": data})
+
+
+def test_server_side_apply_shares_an_object(cluster: Served) -> None:
+    """`kubectl apply --server-side` makes, repeats, is refused what another owns, and takes it when forced."""
+    apply = ("apply", "--server-side", "-f", "-")
+    done = "configmap/shared serverside-applied\n"
+    assert cluster.kubectl(*apply, stdin=config_map(k="1", l="1")) == done
+    assert cluster.kubectl(*apply, stdin=config_map(k="1", l="1")) == done
+    code, _, complaint = cluster.kubectl_result(*apply, "--field-manager=other", stdin=config_map(k="2"))
+    assert code == 1
+    assert 'Apply failed with 1 conflict: conflict with "kubectl": .data.k' in complaint
+    forced = ("--field-manager=other", "--force-conflicts")
+    assert cluster.kubectl(*apply, *forced, stdin=config_map(k="2")) == done
+    shown = yaml.safe_load(
+        cluster.kubectl("get", "configmap", "shared", "-o", "yaml", "--show-managed-fields")
+    )
+    assert {each["manager"]: each["fieldsV1"] for each in shown["metadata"]["managedFields"]} == {
+        "kubectl": {"f:data": {"f:l": {}}},
+        "other": {"f:data": {"f:k": {}}},
+    }
+    hidden = cluster.kubectl("get", "configmap", "shared", "-o", "yaml")
+    assert "managedFields" not in hidden
+    code, difference, _ = cluster.kubectl_result(
+        "diff", "--server-side", "--field-manager=other", "-f", "-", stdin=config_map(k="3")
+    )
+    assert (code, '-  k: "2"' in difference, '+  k: "3"' in difference) == (1, True, True)
+    assert cluster.kubectl("get", "configmap", "shared", "-o", "jsonpath={.data.k}") == "2"
+
+
+def test_apply_moves_from_the_client_to_the_server(cluster: Served) -> None:
+    """What was applied from the client is kubectl's own when it applies server-side, and goes when left out."""
+    manifest = DEPLOYMENT.replace("NAME", "moved")
+    cluster.kubectl("apply", "-f", "-", stdin=manifest)
+    more = manifest.replace("replicas: 1", "replicas: 2")
+    code, difference, complaint = cluster.kubectl_result("diff", "-f", "-", stdin=more)
+    assert (code, complaint) == (1, "")
+    assert ("-  replicas: 1" in difference, "+  replicas: 2" in difference) == (True, True)
+    less = more.replace('        - {name: b, image: "b:1"}\n', "")
+    applied = cluster.kubectl("apply", "--server-side", "-f", "-", stdin=less)
+    assert applied == "deployment.apps/moved serverside-applied\n"
+    found = json.loads(cluster.kubectl("get", "deployment", "moved", "-o", "json", "--show-managed-fields"))
+    assert found["spec"]["replicas"] == 2
+    assert [each["name"] for each in found["spec"]["template"]["spec"]["containers"]] == ["a"]
+    managers = {(each["manager"], each["operation"]) for each in found["metadata"]["managedFields"]}
+    assert ("kubectl", "Apply") in managers
+    assert ("kubectl-client-side-apply", "Update") not in managers
+
+
 def test_get_shows_a_table_and_more_when_wide(cluster: Served) -> None:
     """`kubectl get pods` prints the server's table, `-o wide` its further columns."""
     cluster.kubectl("apply", "-f", "-", stdin=pod("tabled"))

@@ -144,6 +144,7 @@ class APIServer:
         )
         self._writer = Writer(
             self._storage,
+            registry=self._registry,
             clock=clock,
             new_uid=self._new_uid,
             chance=chance,
@@ -352,6 +353,7 @@ class APIServer:
         body = decode_body(call.request.body, call.content_type, resource.kind)
         value, warnings = self._writer.decoded(resource, body)
         call.warnings.extend(warnings)
+        self._writer.track_unstored(call, value)
         created = format_timestamp(self._clock.now())
         answer = answer_review(resource.kind, value, user=call.user, tokens=self._tokens, created=created)
         if answer is None:

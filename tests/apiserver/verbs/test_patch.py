@@ -167,4 +167,4 @@ def test_json_equality_knows_booleans() -> None:
 
 def test_a_result_that_does_not_decode_is_shown() -> None:
     """The cause quotes the whole patched object, then says what the decoder said."""
-    assert invalid_result_message({"a": 'b"'}, "why") == 'Invalid value: "{\\"a\\":\\"b\\\\\\"\\"}": why'
+    assert invalid_result_message('{"a":"b\\""}', "why") == 'Invalid value: "{\\"a\\":\\"b\\\\\\"\\"}": why'

@@ -33,7 +33,7 @@ EXACT: Final = "Exact"
 NOT_OLDER_THAN: Final = "NotOlderThan"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _MATCH: Final = "resourceVersionMatch"
-_FIELD_VALIDATIONS: Final[dict[str, FieldValidation]] = {
+FIELD_VALIDATIONS: Final[dict[str, FieldValidation]] = {
     "": "Warn",
     "Warn": "Warn",
     "Strict": "Strict",
@@ -213,13 +213,19 @@ def check_dry_run(query: Query, kind: str, given: list[str] | None = None) -> bo
         APIFailure: 422 for any value but `All`.
     """
     values = query.all("dryRun") if given is None else given
-    if not values:
-        return False
-    if values != ["All"] and set(values) != {"All"}:
-        shown = "[" + ",".join(f'"{value}"' for value in values) + "]"
-        message = f'Unsupported value: {shown}: supported values: "All"'
-        raise invalid("meta.k8s.io", kind, "", [FieldCause("FieldValueNotSupported", "dryRun", message)])
-    return True
+    causes = dry_run_faults(values)
+    if causes:
+        raise invalid("meta.k8s.io", kind, "", causes)
+    return bool(values)
+
+
+def dry_run_faults(values: list[str]) -> list[FieldCause]:
+    """What is wrong with the values of `dryRun`: there is only `All`."""
+    if set(values) <= {"All"}:
+        return []
+    shown = "[" + ",".join(f'"{value}"' for value in values) + "]"
+    message = f'Unsupported value: {shown}: supported values: "All"'
+    return [FieldCause("FieldValueNotSupported", "dryRun", message)]
 
 
 def field_validation(query: Query, kind: str) -> FieldValidation:
@@ -228,10 +234,16 @@ def field_validation(query: Query, kind: str) -> FieldValidation:
     Raises:
         APIFailure: 422 for any other value.
     """
+    causes = field_validation_faults(query)
+    if causes:
+        raise invalid("meta.k8s.io", kind, "", causes)
+    return FIELD_VALIDATIONS[query.get("fieldValidation")]
+
+
+def field_validation_faults(query: Query) -> list[FieldCause]:
+    """What is wrong with `fieldValidation`."""
     value = query.get("fieldValidation")
-    found = _FIELD_VALIDATIONS.get(value)
-    if found is not None:
-        return found
+    if value in FIELD_VALIDATIONS:
+        return []
     message = f'Unsupported value: "{value}": supported values: "Ignore", "Strict", "Warn"'
-    causes = [FieldCause("FieldValueNotSupported", "fieldValidation", message)]
-    raise invalid("meta.k8s.io", kind, "", causes)
+    return [FieldCause("FieldValueNotSupported", "fieldValidation", message)]

@@ -10,7 +10,6 @@ Source: RFC 6902 (JSON patch), RFC 7386 (merge patch); codes and wording of kube
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any, Final
 
 import jsonpatch
@@ -161,12 +160,11 @@ def _merged(target: object, patch: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def invalid_result_message(doc: object, error: str) -> str:
+def invalid_result_message(shown: str, error: str) -> str:
     """The message of the cause (field `patch`) when the patched object does not decode.
 
     Args:
-        doc: The patched object. The server shows it in the order of its Go types, we show it as it stands.
+        shown: The patched object, or the patch, as the server quotes it: see patch_dump.py.
         error: What the decoder said.
     """
-    text = json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
-    return f"Invalid value: {go_quote(text)}: {error}"
+    return f"Invalid value: {go_quote(shown)}: {error}"

@@ -19,6 +19,8 @@ from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Response
+from listwatch.apiserver.apply.field_manager import FieldManager
+from listwatch.apiserver.apply.managed_fields import same_but_for_times
 from listwatch.apiserver.kinds.conversion import from_storage, to_storage
 from listwatch.apiserver.kinds.kind_rules import (
     decode,
@@ -27,7 +29,7 @@ from listwatch.apiserver.kinds.kind_rules import (
     validate_create,
     validate_update,
 )
-from listwatch.apiserver.kinds.resources import Resource
+from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry
 from listwatch.apiserver.kinds.schema import FieldValidation, SchemaError, Schemas
 from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
@@ -35,8 +37,8 @@ from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.addresses import ServiceAddresses
 from listwatch.apiserver.verbs.admitting import Admission, AdmitAll, Attributes
 from listwatch.apiserver.verbs.call import Call
-from listwatch.apiserver.verbs.list_options import check_dry_run, field_validation
 from listwatch.apiserver.verbs.namespaces import NamespaceAdmission
+from listwatch.apiserver.verbs.write_options import write_options
 from listwatch.apiserver.wire.negotiation import decode_body
 from listwatch.apiserver.wire.statuses import (
     FieldCause,
@@ -52,6 +54,7 @@ from listwatch.apiserver.wire.statuses import (
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
 JSONObject = dict[str, Any]
+OWN_NAME: Final = "kube-apiserver"
 _SUFFIX_CHARACTERS: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no digits that look like letters
 _SUFFIX_LENGTH: Final = 5
 _LONGEST_GENERATED: Final = 63
@@ -63,6 +66,7 @@ class Writer:
 
     Args:
         storage: Where objects go.
+        registry: The resources of the server.
         clock: For creation times.
         new_uid: Gives a fresh UID.
         chance: For generated names.
@@ -72,12 +76,15 @@ class Writer:
 
     Attributes:
         admission: Who may change or refuse what is written.
+        clock: As given, for those who write by this one.
+        fields: Keeps who owns which field.
     """
 
     def __init__(
         self,
         storage: Storage,
         *,
+        registry: ResourceRegistry,
         clock: Clock,
         new_uid: Callable[[], str],
         chance: random.Random,
@@ -93,6 +100,8 @@ class Writer:
         self.admission: Admission = AdmitAll()
         self._addresses = addresses
         self.schemas = schemas
+        self.fields = FieldManager(registry, schemas)
+        self.clock = clock
 
     def create(self, call: Call) -> Response:
         """Make an object.
@@ -101,20 +110,31 @@ class Writer:
             APIFailure: 400, 403, 404, 409, 415, 422; 501 for kinds that this server has no use for. Nothing is
             stored.
         """
-        query = call.info.query
-        if call.resource.refusal:
-            raise not_implemented(call.resource.refusal)
-        if call.resource.caveat:
-            call.warnings.append(call.resource.caveat)
-        dry_run = check_dry_run(query, "CreateOptions")
-        value = self._decoded(call, field_validation(query, "CreateOptions"))
-        created = self.create_object(call.resource, call.namespace, value, dry_run=dry_run)
+        check_makeable(call)
+        options = write_options(call, "CreateOptions")
+        value = self._decoded(call, options.validation)
+        created = self.create_object(
+            call.resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
+        )
         return self.answer(call, 201, created)
 
     def create_object(
-        self, resource: Resource, namespace: str, value: JSONObject, *, dry_run: bool = False
+        self,
+        resource: Resource,
+        namespace: str,
+        value: JSONObject,
+        *,
+        manager: str | None = OWN_NAME,
+        dry_run: bool = False,
     ) -> JSONObject:
         """Make an object out of a decoded and defaulted one, in the resource's version; gives it as made.
+
+        Args:
+            resource: Of which it is to be one.
+            namespace: Where; "" for a resource without.
+            value: The object, with the managed fields that its writer asks for. Belongs to the storage afterwards.
+            manager: Who makes it; None if its managed fields are as they shall be.
+            dry_run: Store nothing.
 
         Raises:
             APIFailure: As for `create`.
@@ -126,6 +146,8 @@ class Writer:
         if version.isdecimal() and int(version):  # any other text is no version, and taken for none
             raise failure(500, "resourceVersion should not be set on objects to be created")
         self._own_metadata(metadata)
+        if manager is not None:
+            self.fields.track(resource, None, value, manager=manager, now=self._clock.now())
         generated = not metadata.get("name") and metadata.get("generateName")
         if generated:
             metadata["name"] = self._generated_name(resource, namespace, metadata["generateName"])
@@ -153,9 +175,9 @@ class Writer:
         Raises:
             APIFailure: 400, 404, 409, 415, 422. Nothing is stored.
         """
-        query, resource = call.info.query, call.resource
-        dry_run = check_dry_run(query, "UpdateOptions")
-        value = self._decoded(call, field_validation(query, "UpdateOptions"))
+        resource = call.resource
+        options = write_options(call, "UpdateOptions")
+        value = self._decoded(call, options.validation)
         metadata = value["metadata"]
         name = metadata.get("name", "")
         if name and name != call.name:
@@ -170,10 +192,12 @@ class Writer:
             if not resource.created_by_put or call.info.subresource:
                 raise not_found(resource.group, resource.name, call.name)
             metadata.pop("resourceVersion", None)
-            return self.answer(
-                call, 201, self.create_object(resource, call.namespace, value, dry_run=dry_run)
+            created = self.create_object(
+                resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
             )
-        return self.answer(call, 200, self.replace(call, stored, value, dry_run=dry_run))
+            return self.answer(call, 201, created)
+        replaced = self.replace(call, stored, value, manager=options.manager, dry_run=options.dry_run)
+        return self.answer(call, 200, replaced)
 
     def replace(
         self,
@@ -181,6 +205,7 @@ class Writer:
         stored: StoredObject,
         value: JSONObject,
         *,
+        manager: str | None,
         dry_run: bool,
         subresource: str | None = None,
     ) -> JSONObject:
@@ -191,7 +216,9 @@ class Writer:
         Args:
             call: For the resource and, unless given, the subresource.
             stored: The current object.
-            value: In the resource's version. Belongs to the storage afterwards.
+            value: In the resource's version, with the managed fields that its writer asks for. Belongs to the
+                storage afterwards.
+            manager: Who writes; None if the managed fields are as they shall be.
             dry_run: Store nothing.
             subresource: Which part is replaced; the others keep what is stored.
 
@@ -203,6 +230,8 @@ class Writer:
         part = call.info.subresource if subresource is None else subresource
         _check_preconditions(resource, value["metadata"], old["metadata"])
         value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+        if manager is not None:
+            self.fields.track(resource, old, value, manager=manager, now=self._clock.now(), subresource=part)
         attempt = Attributes(
             "UPDATE", resource, call.namespace, call.name, value, old, call.info.subresource, dry_run
         )
@@ -212,7 +241,7 @@ class Writer:
         if causes:
             raise invalid(resource.group, resource.kind, call.name, causes)
         self.admission.validate(dataclasses.replace(attempt, value=value))
-        if value == old:
+        if same_but_for_times(old, value):
             return old
         self._addresses.assign(resource, value)
         if dry_run:
@@ -228,6 +257,8 @@ class Writer:
     ) -> tuple[JSONObject, list[str]]:
         """A body as an object of `resource`, with its defaults, and the warnings for it.
 
+        Its managed fields are what its writer asks for.
+
         Raises:
             APIFailure: 400, the body is no such object.
         """
@@ -236,7 +267,7 @@ class Writer:
             value, warnings = decode(self.schemas, resource, body, validation=validation)
         except SchemaError as error:
             raise bad_request(error.for_kind(resource.version, resource.kind)) from error
-        value.setdefault("metadata", {}).pop("managedFields", None)
+        keep_asked(value, body)
         return value, warnings
 
     def redecoded(self, attributes: Attributes, body: JSONObject) -> JSONObject:
@@ -253,6 +284,15 @@ class Writer:
         if resource.custom is not None:
             return None
         return self.schemas.node(resource.group, resource.version, resource.kind)
+
+    def track_unstored(self, call: Call, value: JSONObject) -> None:
+        """Write managed fields into what is answered and forgotten, such as a review.
+
+        Raises:
+            APIFailure: 422, the options make no sense.
+        """
+        options = write_options(call, "CreateOptions")
+        self.fields.track(call.resource, None, value, manager=options.manager, now=self._clock.now())
 
     def _decoded(self, call: Call, validation: FieldValidation) -> JSONObject:
         body = decode_body(call.request.body, call.content_type, call.resource.kind)
@@ -287,6 +327,26 @@ class Writer:
             call.resource, value, call.form, now=self._clock.now(), include_object=call.include_object
         )
         return call.respond(status, body)
+
+
+def check_makeable(call: Call) -> None:
+    """Refuse what none can be made of here, and tell what an object will be without effect for.
+
+    Raises:
+        APIFailure: 501.
+    """
+    if call.resource.refusal:
+        raise not_implemented(call.resource.refusal)
+    if call.resource.caveat:
+        call.warnings.append(call.resource.caveat)
+
+
+def keep_asked(value: JSONObject, body: JSONObject) -> None:
+    """Put back into a decoded object what decoding takes for nothing: that no managed fields are wanted."""
+    metadata = value.setdefault("metadata", {})
+    given = body.get("metadata")
+    if isinstance(given, dict) and given.get("managedFields") == []:
+        metadata["managedFields"] = []
 
 
 def is_deletable(resource: Resource, value: JSONObject) -> bool:

@@ -295,11 +295,11 @@ def _unrecognized(kind: str, problem: str) -> APIFailure:
     )
 
 
-class _Loader(yaml.SafeLoader):
+class YAMLLoader(yaml.SafeLoader):
     """Reads YAML as the API does: dates stay text, since JSON has none."""
 
 
-_Loader.yaml_implicit_resolvers = {
+YAMLLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -318,7 +318,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _yaml_to_json(body: bytes, kind: str) -> bytes:
     try:
-        value = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+        value = yaml.load(body, Loader=YAMLLoader)  # noqa: S506 - a SafeLoader with fewer types
         return _encode(value)
     except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
         problem = str(error).replace("\n", " ")
