@@ -72,7 +72,7 @@ def test_what_comes_out_is_what_went_in(
     made: Object = (
         ConfigMap.from_json(document) if is_typed else Unstructured.from_json(document, resource=WIDGETS)
     )
-    packing: Packing[Object] = Packing(samples=3)
+    packing: Packing[Object] = Packing(lessons=[3])
     for _ in range(5):  # before and after training
         packed = packing.pack(made)
         assert isinstance(packed, Packed)
@@ -99,7 +99,7 @@ def test_own_values_go_in() -> None:
 
 def test_many_alike_take_little() -> None:
     """Once a dictionary is trained, what a pod takes is a fraction of its bytes."""
-    packing: Packing[Pod] = Packing(samples=200)
+    packing: Packing[Pod] = Packing(lessons=[200])
     packed: list[Any] = [packing.pack(pod(number)) for number in range(400)]
     assert packing.trained == 1
     assert packed[300].size_bytes < packed[100].size_bytes / 2
@@ -110,7 +110,7 @@ def test_many_alike_take_little() -> None:
 
 def test_a_dictionary_that_does_not_pay_is_replaced() -> None:
     """When objects stop being like those that taught the dictionary, the next ones teach a new one."""
-    packing: Packing[Pod] = Packing(samples=200)
+    packing: Packing[Pod] = Packing(lessons=[200])
     for number in range(200 + 2048):
         packing.pack(pod(number))
     assert packing.trained == 1
@@ -118,6 +118,21 @@ def test_a_dictionary_that_does_not_pay_is_replaced() -> None:
         digest = hashlib.shake_256(str(number).encode()).digest(1000)
         packing.pack(pod(number, phase=base64.b85encode(digest).decode()))
     assert packing.trained == 2
+
+
+def test_few_objects_have_a_first_lesson() -> None:
+    """A small cache gets a dictionary from its first objects, and a better one when it has grown."""
+    packing: Packing[Pod] = Packing(lessons=[50, 200])
+    for number in range(50):
+        packing.pack(pod(number))
+    assert packing.trained == 1
+    assert packing._samples is None
+    for number in range(50, 399):
+        packing.pack(pod(number))
+    assert packing.trained == 1
+    packing.pack(pod(399))
+    assert packing.trained == 2
+    assert packing._samples is None
 
 
 def test_it_cannot_be_packed_twice() -> None:
@@ -129,7 +144,7 @@ def test_it_cannot_be_packed_twice() -> None:
 
 def test_an_indexer_of_packed_objects() -> None:
     """Lookups, selections, indices and snapshots give what they give for whole objects, and hold none."""
-    packing: Packing[Pod] = Packing(samples=20)
+    packing: Packing[Pod] = Packing(lessons=[20])
     compact: Indexer[Pod] = Indexer(
         indices={"node": lambda obj: [obj.spec.node_name or ""]}, keep=packing.pack
     )

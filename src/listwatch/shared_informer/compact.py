@@ -14,6 +14,7 @@ is its own. Objects packed earlier keep the dictionary that they were packed wit
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, cast
 
@@ -28,8 +29,9 @@ from listwatch.apimachinery.object import AnyObject, Object
 if TYPE_CHECKING:
     from zstandard import ZstdCompressionDict, ZstdDecompressor
 
-SAMPLES: Final = 1000
-"""So many objects teach a dictionary. Training on them takes about 0.1 s, once."""
+LESSONS: Final = (100, 1000)
+"""So many objects teach the first dictionary, and so many the second, once there are as many. Until they have, their
+bytes are held; learning from a thousand pods takes 0.1 s."""
 
 DICTIONARY_BYTES: Final = 112 * 1024
 _LEVEL: Final = 3
@@ -108,11 +110,11 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
 class Packing(Generic[AnyObject]):
     """Squeezes the objects of one cache.
 
-    Promised: `unpacked(pack(obj))` is `obj`, whatever is in it. Not promised: that it is small before `SAMPLES`
-    objects have been seen, or if they have nothing in common.
+    Promised: `unpacked(pack(obj))` is `obj`, whatever is in it. Not promised: that it is small before as many
+    objects have been seen as teach a dictionary, or if they have nothing in common.
 
     Args:
-        samples: How many objects teach a dictionary.
+        lessons: How many objects teach the first dictionary, the second …
 
     Attributes:
         trained: How many dictionaries there have been. When it grows, what was packed before may be packed better.
@@ -121,11 +123,12 @@ class Packing(Generic[AnyObject]):
         ConfigError: zstandard is not installed.
     """
 
-    def __init__(self, *, samples: int = SAMPLES) -> None:
+    def __init__(self, *, lessons: Sequence[int] = LESSONS) -> None:
         _zstandard()
         self.trained = 0
-        self._wanted = samples
+        self._wanted, *self._later = lessons
         self._samples: list[bytes] | None = []
+        self._seen = 0
         self._generation: _Generation | None = None
         self._ratio = 0.0
         self._raw = self._squeezed = self._count = 0
@@ -149,10 +152,15 @@ class Packing(Generic[AnyObject]):
         return self.pack(unpacked(obj) if is_outdated else obj)
 
     def _observe(self, obj: Object, raw: bytes, size: int) -> None:
+        self._seen += 1
         if self._samples is not None:
             self._samples.append(raw)
             if len(self._samples) >= self._wanted:
                 self._train(obj, self._samples)
+            return
+        if self._later and self._seen >= self._later[0]:
+            self._wanted = self._later.pop(0)
+            self._samples = []
             return
         self._raw += len(raw)
         self._squeezed += size
@@ -167,7 +175,9 @@ class Packing(Generic[AnyObject]):
 
     def _train(self, obj: Object, samples: list[bytes]) -> None:
         zstandard = _zstandard()
-        self._samples, self._ratio = None, 0.0
+        self._samples = None
+        self._raw = self._squeezed = self._count = 0
+        self._ratio = 0.0
         try:
             dictionary = zstandard.train_dictionary(DICTIONARY_BYTES, samples)
         except zstandard.ZstdError:
