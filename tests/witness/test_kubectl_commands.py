@@ -162,15 +162,14 @@ def test_edit_by_a_script(cluster: Served, tmp_path: Path) -> None:
 
 def test_patch_of_a_subresource(cluster: Served) -> None:
     """`kubectl patch --subresource` changes the status alone."""
-    cluster.kubectl("create", "poddisruptionbudget", "parted", "--selector=a=b", "--max-unavailable=1")
-    patch = '{"spec":{"maxUnavailable":2},"status":{"currentHealthy":7}}'
-    cluster.kubectl("patch", "pdb", "parted", "--subresource=status", "--type=merge", "-p", patch)
-    path = "jsonpath={.spec.maxUnavailable}/{.status.currentHealthy}"
-    assert cluster.kubectl("get", "pdb", "parted", "-o", path) == "1/7"
+    cluster.kubectl("autoscale", "deployment", "web", "--name=parted", "--max=3")
+    patch = '{"spec":{"maxReplicas":2},"status":{"currentReplicas":7}}'
+    cluster.kubectl("patch", "hpa", "parted", "--subresource=status", "--type=merge", "-p", patch)
+    path = "jsonpath={.spec.maxReplicas}/{.status.currentReplicas}"
+    assert cluster.kubectl("get", "hpa", "parted", "-o", path) == "3/7"
     path = "jsonpath={.kind}"
-    assert (
-        cluster.kubectl("get", "pdb", "parted", "--subresource=status", "-o", path) == "PodDisruptionBudget"
-    )
+    told = cluster.kubectl("get", "hpa", "parted", "--subresource=status", "-o", path)
+    assert told == "HorizontalPodAutoscaler"
 
 
 def test_replace_and_replace_by_force(cluster: Served) -> None:

@@ -29,9 +29,9 @@ CREATED = [
     ("secret generic sec --from-literal=p=q", "secret/sec", {"data": {"p": "cQ=="}, "type": "Opaque"}),
     ("serviceaccount robot", "serviceaccount/robot", {}),
     (
-        "quota few --hard=pods=3,cpu=500m",
+        "quota few --hard=services=50,requests.storage=500M",
         "resourcequota/few",
-        {"spec": {"hard": {"pods": "3", "cpu": "500m"}}},
+        {"spec": {"hard": {"services": "50", "requests.storage": "500M"}}},
     ),
     ("priorityclass urgent --value=100", "priorityclass/urgent", {"value": 100}),
 ]
