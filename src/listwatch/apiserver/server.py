@@ -82,7 +82,7 @@ class APIServer:
 
     Promised: what was answered has happened, in one order that all lists and watches agree on; a watch tells every
     change once; every refusal is a Status. Not promised: RBAC (whoever is authenticated may do everything),
-    server-side apply, custom resources, controllers other than those that end namespaces.
+    custom resources, controllers other than those that end namespaces.
     Threads: none; use it from one event loop. Make it where the clock can be read.
 
     Args:
