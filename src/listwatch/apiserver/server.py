@@ -154,7 +154,7 @@ class APIServer:
         )
         self._patcher = Patcher(self._storage, self._writer)
         self._assemble_deletion(namespace_deletion_delay)
-        self._assemble_admission(admission, webhook_caller, resolve_service)
+        self._assemble_admission(chance, admission, webhook_caller, resolve_service)
         if is_new:
             self._seed()
         else:
@@ -162,6 +162,7 @@ class APIServer:
 
     def _assemble_admission(
         self,
+        chance: random.Random,
         admission: Sequence[Callback],
         webhook_caller: WebhookCaller | None,
         resolve_service: ServiceResolver | None,
@@ -176,6 +177,7 @@ class APIServer:
             self._callables,
             redecode=self._writer.redecoded,
             shape=self._writer.shape,
+            chance=chance,
             new_uid=self._new_uid,
             call_webhook=webhook_caller,
             resolve_service=resolve_service,

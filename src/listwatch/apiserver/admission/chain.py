@@ -34,12 +34,16 @@ _VOLATILE: Final = ("uid", "creationTimestamp", "managedFields", "resourceVersio
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, by which request, and where warnings for it go."""
+    """Who asks, by which request, and where warnings for it go.
+
+    `memory` is what plugins keep from one attempt of the write to the next, each under a name of its own.
+    """
 
     user: User
     options: JSONObject
     warnings: list[str]
     verb: str = ""
+    memory: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Source: kubernetes pkg/kubeapiserver/options/plugins.go
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from listwatch.apiserver.admission.limit_ranger import LimitRanger
 from listwatch.apiserver.admission.pod_security import PodSecurity
 from listwatch.apiserver.admission.priority import Priority
 from listwatch.apiserver.admission.resource_quota import ResourceQuotas
+from listwatch.apiserver.admission.service_accounts import ServiceAccounts
 from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs.admitting import Attributes
@@ -86,6 +88,7 @@ def admission_chain(
     *,
     redecode: Callable[[Attributes, JSONObject], JSONObject],
     shape: Callable[[Attributes], Any],
+    chance: random.Random,
     new_uid: Callable[[], str],
     call_webhook: WebhookCaller | None = None,
     resolve_service: ServiceResolver | None = None,
@@ -97,6 +100,7 @@ def admission_chain(
         callables: Those of the embedding program.
         redecode: Gives a changed object its types and defaults again.
         shape: The shape of an object's kind, None for a custom one.
+        chance: For the names of volumes.
         new_uid: For reviews.
         call_webhook: Calls webhooks; by HTTPS if None.
         resolve_service: Gives services addresses; None if none has one.
@@ -134,6 +138,7 @@ def admission_chain(
 
     plugins: list[Plugin] = [
         LimitRanger(storage),
+        ServiceAccounts(storage, chance),
         Priority(storage),
         PodSecurity(storage),
         callables,
