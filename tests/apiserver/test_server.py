@@ -57,7 +57,6 @@ REFUSED = [
         "does not serve serviceaccounts/token",
     ),
     ("GET", "/api/v1/componentstatuses", 501, "does not keep componentstatuses"),
-    ("GET", "/metrics", 501, "does not serve metrics"),
     ("POST", "/api/v1/configmaps", 405, "does not allow this method"),
     ("DELETE", "/api/v1/configmaps", 405, "does not allow this method"),
     ("PUT", CONFIG_MAPS, 405, "does not allow this method"),

@@ -61,12 +61,14 @@ class Response:
         status: The HTTP status code.
         headers: Case-insensitive, repeated names allowed.
         chunks: The body in the pieces in which it arrives; piece borders mean nothing.
+        is_piecewise: Whether a listening side shall pass pieces on as they come, also of an answer that ends soon.
     """
 
     status: int
     headers: CIMultiDict[str]
     chunks: AsyncIterator[bytes]
     close: Callable[[], Awaitable[None]] = _no_close
+    is_piecewise: bool = False
 
     @classmethod
     def of(

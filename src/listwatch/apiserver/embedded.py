@@ -12,7 +12,9 @@ Rules: the only module that puts the server's parts together. Parts are started 
 from __future__ import annotations
 
 import os
+import random
 import secrets
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -21,9 +23,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from listwatch.apimachinery.clock import Clock, SystemClock
+from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.admission.request import Callback
+from listwatch.apiserver.faults.plan import FaultPlan
+from listwatch.apiserver.journal.exchange import Observer
+from listwatch.apiserver.journal.journal import Journal
 from listwatch.apiserver.life import Delays, Life
 from listwatch.apiserver.listener.kubeconfig_file import kubeconfig, write_kubeconfig
 from listwatch.apiserver.server import APIServer
@@ -68,6 +74,10 @@ class EmbeddedCluster:
         log: The state to begin with, of a cluster that is no longer; see `APIServer`. Together with the old port,
             token and authority this is a restart.
         authority: Whose certificates to show, with TLS; one made for this cluster by default.
+        seed: Makes uids, generated names and the lengths of watches the same every time. Tokens stay random.
+        keeps_journal: Whether to write down every request; see `journal`.
+        observers: Told of every exchange, beside the journal.
+        audit_log: A file to append an audit log to; see `journal/audit.py`.
     """
 
     def __init__(
@@ -91,7 +101,12 @@ class EmbeddedCluster:
         clock: Clock | None = None,
         log: RevisionLog | None = None,
         authority: CertificateAuthority | None = None,
+        seed: int | None = None,
+        keeps_journal: bool = False,
+        observers: Sequence[Observer] = (),
+        audit_log: str | os.PathLike[str] | None = None,
     ) -> None:
+        self._made_with = {name: value for name, value in locals().items() if name not in {"self", "log"}}
         self.admin_token = token or secrets.token_urlsafe(24)
         self._listens = listen
         self._host = host
@@ -110,6 +125,12 @@ class EmbeddedCluster:
         self._clock = clock or SystemClock()
         self._log = log
         self._authority = authority
+        self._seed = seed
+        self._observers = tuple(observers)
+        self._audit_log = audit_log
+        self.faults = FaultPlan(clock=self._clock)
+        """What goes wrong on purpose: `faults.add(Fault(…))`."""
+        self._journal = Journal(clock=self._clock) if keeps_journal else None
         self._listener: Listener | None = None
         self._server: APIServer | None = None
         self._parts = AsyncExitStack()
@@ -118,18 +139,17 @@ class EmbeddedCluster:
         """Start; for those who cannot use `async with`.
 
         Raises:
-            ConfigError: The address cannot be listened on. Nothing is left open.
+            ConfigError: The address cannot be listened on, or the audit log not be written. Nothing is left open.
         """
         if self._server is not None:
             raise RuntimeError("an EmbeddedCluster can be started only once")
-        self._server = APIServer(clock=self._clock, tokens=self._tokens, log=self._log)
         async with AsyncExitStack() as parts:
+            self._server = self._make_server(self._open_audit_log(parts))
             parts.push_async_callback(self._server.aclose)
+            parts.push_async_callback(self._close_listener)
             if self._listens:
-                self._listener = self._make_listener(self._server.handle)
-                parts.push_async_callback(self._listener.aclose)
-                await self._listener.start()
-                if self._unix_socket is not None:
+                await self.listen()
+                if self._unix_socket is not None and self._listener is not None:
                     beside = type(self._listener)(self._server.handle, unix_socket=self._unix_socket)
                     parts.push_async_callback(beside.aclose)
                     await beside.start()
@@ -149,6 +169,36 @@ class EmbeddedCluster:
                 await life.start()
             self._parts = parts.pop_all()
         return self
+
+    async def listen(self) -> None:
+        """Listen from now on, where that was not asked for at the start. Done twice it does nothing.
+
+        Raises:
+            ConfigError: The address cannot be listened on. Nothing is left open.
+        """
+        if self._listener is None:
+            listener = self._make_listener(self.server.handle)
+            await listener.start()
+            self._listener = listener
+
+    def fork(self, **changed: Any) -> EmbeddedCluster:
+        """A cluster that begins with what this one holds at this moment, and goes its own way; still to be started.
+
+        Objects and history are shared until somebody writes. Open watches and connections stay here. Made with the same
+        arguments; the token is its own, and so is the port.
+
+        Args:
+            changed: Arguments to make it with instead.
+        """
+        made_with = {
+            **self._made_with,
+            "port": 0,
+            "token": None,
+            "authority": self._authority,
+            "audit_log": None,
+            **changed,
+        }
+        return EmbeddedCluster(**made_with, log=self.server.log.fork())
 
     async def aclose(self) -> None:
         """End open watches, stop listening, forget everything. Safe to call twice.
@@ -177,6 +227,18 @@ class EmbeddedCluster:
         if self._server is None:
             raise RuntimeError("the cluster has not been started: use `async with EmbeddedCluster()`")
         return self._server
+
+    @property
+    def journal(self) -> Journal:
+        """What was asked, and how it went; see `listwatch.apiserver.journal`."""
+        if self._journal is None:
+            raise RuntimeError("the cluster keeps no journal: make it with keeps_journal=True")
+        return self._journal
+
+    @property
+    def clock(self) -> Clock:
+        """What rules the server's time."""
+        return self._clock
 
     @property
     def handle(self) -> Transport:
@@ -224,6 +286,41 @@ class EmbeddedCluster:
         if self._authority is None:
             raise RuntimeError("the cluster has no certificate authority: it does not listen with TLS")
         return self._authority.issue_client(common_name=user, organizations=groups)
+
+    def _open_audit_log(self, parts: AsyncExitStack) -> list[Observer]:
+        if self._audit_log is None:
+            return []
+        from listwatch.apiserver.journal.audit import AuditLog, open_log  # noqa: PLC0415 (rarely wanted)
+
+        try:
+            file = parts.enter_context(open_log(self._audit_log))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write the audit log {os.fspath(self._audit_log)}: {error.strerror or error}"
+            ) from error
+        return [AuditLog(file.write, clock=self._clock)]
+
+    def _make_server(self, observers: Sequence[Observer]) -> APIServer:
+        chance = random.Random(self._seed)  # noqa: S311 - for names and timeouts, not for secrets
+
+        def seeded_uid() -> str:
+            return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+
+        server = APIServer(
+            clock=self._clock,
+            tokens=self._tokens,
+            log=self._log,
+            chance=chance,
+            new_uid=seeded_uid if self._seed is not None else None,
+            observers=[*([self._journal] if self._journal is not None else []), *self._observers, *observers],
+            interceptor=self.faults.intercept,
+        )
+        self.faults.bind(server)
+        return server
+
+    async def _close_listener(self) -> None:
+        if self._listener is not None:
+            await self._listener.aclose()
 
     def _make_listener(self, handle: Transport) -> Listener:
         # Both need the [server] extra, which a cluster in memory can do without.

@@ -28,11 +28,12 @@ from listwatch.apiserver.admission.chain import WRITES
 from listwatch.apiserver.admission.plugins import admission_chain
 from listwatch.apiserver.admission.request import Callback
 from listwatch.apiserver.journal.exchange import Observation, Observer, Trace, current_trace
+from listwatch.apiserver.journal.metrics import CONTENT_TYPE, Metrics
 from listwatch.apiserver.journal.origins import OriginWriter
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
 from listwatch.apiserver.kinds.schema import Schemas
 from listwatch.apiserver.storage.revision_log import RevisionLog
-from listwatch.apiserver.storage.storage import Storage
+from listwatch.apiserver.storage.storage import Listener, Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.addresses import FIRST_ADDRESS, ServiceAddresses
 from listwatch.apiserver.verbs.call import Call, failure_response
@@ -72,7 +73,7 @@ FIRST_REVISION: Final = 200
 FLOOR: Final = 1
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _NOBODY: Final[Mapping[str, User]] = MappingProxyType({})
-Proceed = Callable[[], Awaitable[Response]]
+Proceed = Callable[[Request], Awaitable[Response]]
 Interceptor = Callable[[Trace, Proceed], Awaitable[Response]]
 _log = logging.getLogger("listwatch.apiserver")
 
@@ -99,8 +100,8 @@ class APIServer:
             the log's own then.
         observers: Told of every exchange; see `journal.exchange.Observer`.
         interceptor: Asked before a request is answered, once it is known who asks for what: gives the answer, by
-            `proceed()` or its own. What it raises beyond `APIFailure`, the transport's errors above all, reaches
-            whoever called `handle`.
+            `proceed(request)`, with the same or another request, or its own. What it raises beyond `APIFailure`, the
+            transport's errors above all, reaches whoever called `handle`.
         admission: Asked about every write; see `admit`.
         webhook_caller: Calls webhooks; None for HTTPS.
         resolve_service: The URL of a service, by namespace, name and port, for webhooks that name one. By default
@@ -133,7 +134,8 @@ class APIServer:
         self._schemas = Schemas()
         is_new = log is None
         self._storage = _open_storage(log, history_limit, clock)
-        self._observation = Observation(clock=clock, observers=observers)
+        self._metrics = Metrics()
+        self._observation = Observation(clock=clock, observers=[self._metrics, *observers])
         self._interceptor = interceptor
         self._hub = WatchHub(self._storage, clock)
         self._reader = Reader(
@@ -231,6 +233,23 @@ class APIServer:
         """What containers have printed; whoever runs pods writes it."""
         return self._subresources.pod_logs
 
+    @property
+    def registry(self) -> ResourceRegistry:
+        """What is served at this moment. For reading."""
+        return self._registry
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every change from now on, the moment it is made. It must neither wait nor write."""
+        self._storage.listen(listener)
+
+    async def wait_for_revision(self, revision: int) -> None:
+        """Wait until a revision has been reached, or the server is closed."""
+        await self._hub.wait_for_version(revision)
+
+    def add_user(self, token: str, user: User) -> None:
+        """Let whoever shows `token` be `user` from now on."""
+        self._tokens[token] = user
+
     def compact(self, revision: int | None = None) -> None:
         """Forget the history up to `revision` (by default all): older versions are answered with 410 from now on.
 
@@ -284,14 +303,22 @@ class APIServer:
         finally:
             self._observation.identified(trace)
         if self._interceptor is not None:
-            return await self._interceptor(trace, lambda: self._answer_user(request, user, info))
+            return await self._interceptor(trace, lambda asked: self._answer_again(asked, user))
         return await self._answer_user(request, user, info)
+
+    async def _answer_again(self, request: Request, user: User) -> Response:
+        try:
+            return await self._answer_user(request, user, parse_request(request.method, request.target))
+        except APIFailure as refusal:
+            return failure_response(refusal, _failure_form(request))
 
     async def _answer_user(self, request: Request, user: User, info: RequestInfo) -> Response:
         if info.method not in _METHODS:
             raise method_not_allowed()
         if user.is_anonymous and not is_public(info):
             raise _forbidden(user, info)
+        if info.path == "/metrics" and info.method in {"GET", "HEAD"}:
+            return self._answer_metrics()
         if not info.is_resource:
             return answer_path(info, request, self._registry)
         resource = self._find(info, request)
@@ -310,6 +337,13 @@ class APIServer:
         if info.verb in WRITES:
             return await self._admission.run(call, lambda: self._dispatch(call))
         return await self._dispatch(call)
+
+    def _answer_metrics(self) -> Response:
+        counts = {
+            (resource.group, resource.name): len(self._storage.state(resource))
+            for resource in self._registry.stored()
+        }
+        return Response.of(200, self._metrics.render(counts).encode(), content_type=CONTENT_TYPE)
 
     def _find(self, info: RequestInfo, request: Request) -> Resource | Response:
         resource = self._registry.find(info.group, info.version, info.resource)

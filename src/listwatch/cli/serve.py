@@ -69,6 +69,9 @@ def add_parser(
     who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
     _add_simulation(parser)
     parser.add_argument(
+        "--audit-log", metavar="FILE", help="append an audit log: one audit.k8s.io/v1 Event in JSON per line"
+    )
+    parser.add_argument(
         "-o",
         "--output",
         choices=["text", "json"],
@@ -145,6 +148,7 @@ async def _serve(args: argparse.Namespace) -> None:
         tls=not args.no_tls,
         unix_socket=args.unix_socket,
         token=args.token,
+        audit_log=args.audit_log,
         simulate=not args.no_simulation,
         nodes=args.nodes,
         controllers=_controllers(args.controllers),

@@ -101,10 +101,10 @@ def test_an_interceptor_may_answer_refuse_or_cut(virtual: Any) -> None:
     async def main() -> None:
         notes = Notes()
 
-        async def intercept(trace: Trace, proceed: Callable[[], Awaitable[Response]]) -> Response:
+        async def intercept(trace: Trace, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
             if trace.target.verb == "list":
                 raise ConnectionLost("cut")
-            return await proceed()
+            return await proceed(trace.request)
 
         caller = Caller(observers=[notes], interceptor=intercept)
         assert (await caller.get("/version")).status == 200

@@ -39,6 +39,7 @@ class Trace:
         user: Who asks; None until that is known.
         info: Verb and target; None until they are known.
         status: Of the answer; 0 until it is there.
+        duration: Seconds of the server's clock until the end of the body; 0 until then.
         sent_bytes: Of the answer's body so far.
         events: Watch events sent so far, bookmarks included.
         bookmarks: Of these, how many were bookmarks.
@@ -48,6 +49,7 @@ class Trace:
 
     __slots__ = (
         "bookmarks",
+        "duration",
         "events",
         "fault",
         "info",
@@ -71,6 +73,7 @@ class Trace:
         self.user: User | None = None
         self.info: RequestInfo | None = None
         self.status = 0
+        self.duration = 0.0
         self.sent_bytes = 0
         self.events = 0
         self.bookmarks = 0
@@ -211,13 +214,16 @@ class Observation:
         for each in self._observers:
             each.answered(trace)
         body = _Followed(response.chunks, trace, self._end)
-        return Response(response.status, response.headers, body, response.close)
+        return Response(
+            response.status, response.headers, body, response.close, is_piecewise=response.is_piecewise
+        )
 
     def lost(self, trace: Trace, end: End) -> None:
         """There will be no answer."""
         self._end(trace, end)
 
     def _end(self, trace: Trace, end: End) -> None:
+        trace.duration = self._clock.monotonic() - trace.moment
         for each in self._observers:
             each.ended(trace, end)
 

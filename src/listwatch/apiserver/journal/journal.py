@@ -43,7 +43,9 @@ class Journal:
         clock: The server's.
         wall: The process's monotonic clock.
         limit: How many are kept.
-        on_end: Called after each exchange has been written down, in the thread of the server's loop.
+
+    Attributes:
+        on_end: Called after each exchange has been written down, in the thread of the server's loop, if set.
     """
 
     def __init__(
@@ -52,11 +54,10 @@ class Journal:
         clock: Clock,
         wall: Callable[[], float] = monotonic,
         limit: int = DEFAULT_LIMIT,
-        on_end: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._clock = clock
         self._wall = wall
-        self._on_end = on_end
+        self.on_end: Callable[[Exchange], None] | None = None
         self._over: deque[Exchange] = deque(maxlen=limit)
         self._open: dict[int, Trace] = {}
         self._forgotten = 0
@@ -75,8 +76,8 @@ class Journal:
             self._forgotten += 1
         exchange = self._exchange(trace, end)
         self._over.append(exchange)
-        if self._on_end is not None:
-            self._on_end(exchange)
+        if self.on_end is not None:
+            self.on_end(exchange)
 
     def __len__(self) -> int:
         return len(self._over)

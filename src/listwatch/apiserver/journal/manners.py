@@ -131,12 +131,13 @@ def distance(before: Exchange, after: Exchange) -> float:
     )
 
 
+def is_system_user(user: str) -> bool:
+    """Whether a user is a part of the cluster, such as its scheduler."""
+    return user.startswith("system:") and not user.startswith(("system:serviceaccount:", "system:anonymous"))
+
+
 def _is_exempt(exchange: Exchange) -> bool:
-    user = exchange.user
-    is_system = user.startswith("system:") and not user.startswith(
-        ("system:serviceaccount:", "system:anonymous")
-    )
-    return is_system or exchange.user_agent.startswith(OWN_USER_AGENT)
+    return is_system_user(exchange.user) or exchange.user_agent.startswith(OWN_USER_AGENT)
 
 
 def _collection(exchange: Exchange) -> str:

@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import ssl
+import struct
 import sys
 import tempfile
 from contextlib import suppress
@@ -27,7 +28,7 @@ import msgspec
 from aiohttp import ClientConnectionResetError, HttpVersion11, web
 from multidict import CIMultiDict
 
-from listwatch.apimachinery.errors import ConfigError
+from listwatch.apimachinery.errors import ConfigError, TransportError
 from listwatch.apimachinery.http import Peer, Request, Response, Transport
 from listwatch.apiserver.listener.certificates import KeyPair
 from listwatch.apiserver.listener.unix_socket import UnixSocketFile
@@ -205,9 +206,12 @@ class Listener:
         )
         try:
             answer = await self._handle(asked)
-            if answer.status == 200 and is_long_running(asked):
+            if answer.is_piecewise or (answer.status == 200 and is_long_running(asked)):
                 return await self._stream(request, answer)
             whole = await answer.read()
+        except TransportError:
+            _break_off(request)  # an injected fault: there shall be no answer
+            return web.Response(status=500)
         except Exception:  # noqa: BLE001 (the outermost frame: it is logged, and the client is told)
             _log.exception("%r failed", asked)
             return _failure(500, "InternalError", "Internal error occurred: see the server's log")
@@ -230,6 +234,8 @@ class Listener:
             task.uncancel()
         except ClientConnectionResetError:
             pass  # the client went away between two pieces: an ordinary end of a watch
+        except TransportError:
+            _break_off(request)  # an injected fault
         except Exception:  # noqa: BLE001 (the outermost frame: it is logged, and the connection is cut)
             # A clean end would claim that the answer is complete.
             _log.exception("the answer to %s %s broke off", request.method, request.raw_path)
@@ -239,6 +245,16 @@ class Listener:
             self._streaming.discard(task)
             await answer.aclose()
         return stream
+
+
+def _break_off(request: web.BaseRequest) -> None:
+    """Reset the connection, as a server does that dies."""
+    if request.transport is None:
+        return
+    sock = request.transport.get_extra_info("socket")
+    if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
 
 
 def is_long_running(request: Request) -> bool:

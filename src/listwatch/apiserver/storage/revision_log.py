@@ -202,6 +202,16 @@ class RevisionLog:
         """The oldest revision whose state is known; all changes above it are retained."""
         return self._floor
 
+    def revision_at(self, moment: datetime) -> int:
+        """The revision that was the newest at a moment, by the changes' origins; the floor if it lies further back.
+
+        Cost: O(changes since).
+        """
+        for change in reversed(self._whole.changes):
+            if change.origin is None or change.origin.time <= moment:
+                return change.revision
+        return self._floor
+
     def put(self, resource: str, key: str, value: JSONObject) -> Change:
         """Make `value` the object at `key`.
 

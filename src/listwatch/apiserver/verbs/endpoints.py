@@ -27,7 +27,6 @@ _CHECKS: Final = ("ping", "log", "etcd")
 _REFUSED: Final = {
     ".well-known/openid-configuration": "issue service account tokens",
     "openid/v1/jwks": "issue service account tokens",
-    "metrics": "serve metrics yet",
     "logs": "serve logs",
     "debug": "serve profiles",
 }
