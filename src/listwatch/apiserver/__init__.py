@@ -4,7 +4,7 @@
 without sockets, files or threads. `EmbeddedCluster` puts it behind a port, with simulated nodes beside it.
 
     request ─▶ server ─▶ verbs/reading, verbs/watch ─────────────▶ storage/revision_log
-                  └────▶ verbs/writing, verbs/deletion ─▶ kinds/ ─▶ storage/ ─▶ verbs/watch
+                  └────▶ verbs/writing, verbs/deletion ─▶ admission/ ─▶ kinds/ ─▶ storage/ ─▶ verbs/watch
 
 Rules: sees `listwatch.apimachinery` and the data of `listwatch.api` only, never the client: two independent
 readings of the wire format check each other. Nothing here does I/O except the modules of the listening side

@@ -171,9 +171,9 @@ def values(
     }
 
 
-def permit_all(user: User, _target: Mapping[str, str]) -> tuple[bool, str]:
-    """Who is authenticated may do everything."""
-    return not user.is_anonymous, ""
+def permit_all(user: User | str, _target: Mapping[str, str]) -> tuple[bool, str]:
+    """Who is authenticated may do everything; a service account is."""
+    return isinstance(user, str) or not user.is_anonymous, ""
 
 
 def conditions_hold(
