@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 JSONObject = dict[str, Any]
 # A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
 # version as low as that of the first change can be asked for.
-FIRST_REVISION: Final = 200
+FIRST_REVISION: Final = 198
 FLOOR: Final = 1
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _NOBODY: Final[Mapping[str, User]] = MappingProxyType({})
@@ -431,6 +431,25 @@ class APIServer:
             },
         }
         self._writer.create_object(services, "default", self._writer.decoded(services, service)[0])
+        # Where the server itself is to be found, as it would write for its own address.
+        ports = [{"name": "https", "port": 6443, "protocol": "TCP"}]
+        slices = self._resource("discovery.k8s.io", "endpointslices")
+        slice_: JSONObject = {
+            "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
+            "ports": ports,
+        }
+        endpoints = self._resource("", "endpoints")
+        ends: JSONObject = {
+            "metadata": {
+                "name": "kubernetes",
+                "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+            },
+            "subsets": [{"addresses": [{"ip": "127.0.0.1"}], "ports": ports}],
+        }
+        for resource, value in ((slices, slice_), (endpoints, ends)):
+            self._writer.create_object(resource, "default", self._writer.decoded(resource, value)[0])
 
 
 def _open_storage(log: RevisionLog | None, history_limit: int, clock: Clock) -> Storage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -141,10 +142,8 @@ async def test_refusals_and_faults_are_worded_as_the_real_server_words_them(
     caller, calls = await _caller(_hook("x"))
     calls.answers["x"] = answer
     refused = await caller.send("POST", CONFIG_MAPS, config_map("a"))
-    told = (
-        refused.json["message"].replace("uid-3", "uid-2").replace("uid-4", "uid-2").replace("uid-5", "uid-2")
-    )
-    assert (refused.status, told.replace("uid-6", "uid-2").replace("uid-7", "uid-2")) == (code, message)
+    told = re.sub(r"uid-\d+", "uid-2", refused.json["message"])
+    assert (refused.status, told) == (code, message)
     assert (await caller.get(f"{CONFIG_MAPS}/a")).status == 404
     await caller.server.aclose()
 

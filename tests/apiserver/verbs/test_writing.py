@@ -61,7 +61,7 @@ def test_system_fields_are_the_servers() -> None:
         assert made == {
             "name": "a",
             "namespace": "default",
-            "uid": "uid-5",
+            "uid": "uid-7",
             "creationTimestamp": "2026-01-01T00:00:00Z",
             "resourceVersion": str(caller.server.revision),
         }

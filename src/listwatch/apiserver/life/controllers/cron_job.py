@@ -10,7 +10,6 @@ Source: kubernetes/pkg/controller/cronjob/cronjob_controllerv2.go, utils.go
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 from listwatch.apiserver.life.controllers.actions import Action, Note, create, delete, replace_status, tell
 from listwatch.apiserver.life.controllers.collections import CRON_JOBS, JOBS
@@ -83,6 +82,20 @@ def forgotten(owner: JSONObject, jobs: list[JSONObject]) -> list[Action]:
     return actions
 
 
+def _zone(name: str | None) -> tzinfo:
+    """A time zone by its name; UTC for none.
+
+    Raises:
+        ValueError: There is none of that name.
+        OSError: Likewise.
+    """
+    if not name:
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - reads files when imported; most CronJobs do without
+
+    return ZoneInfo(name)
+
+
 class CronJobController(Controller):
     """Keeps CronJobs."""
 
@@ -105,7 +118,7 @@ class CronJobController(Controller):
         if not is_deleted(owner) and not spec.get("suspend"):
             try:
                 schedule = parse_schedule(spec["schedule"])
-                zone: tzinfo = ZoneInfo(spec["timeZone"]) if spec.get("timeZone") else UTC
+                zone = _zone(spec.get("timeZone"))
             except (ValueError, OSError) as error:
                 message = f"unparseable schedule: {spec['schedule']} : {error}"
                 await self.hands.tell(Note(owner, "UnparseableSchedule", message, "Warning"))

@@ -76,16 +76,21 @@ class ControllerManager:
         peer = Peer("system:kube-controller-manager", ("system:authenticated", "system:masters"))
         client = LifeClient(handle, peer=peer, user_agent=MANAGER, clock=clock)
         self.caches = Caches(client)
-        around = Surroundings(handle=handle, clock=clock, caches=self.caches, records_events=records_events)
-        self._controllers = [_made(name, around, certificate) for name in checked_names(names)]
+        self._around = Surroundings(
+            handle=handle, clock=clock, caches=self.caches, records_events=records_events
+        )
+        self._names = checked_names(names)
+        self._certificate = certificate
 
     async def run(self) -> None:
         """Run until cancelled."""
-        for each in self._controllers:
+        # Made here and not before: their modules take longer to import than a whole cluster to start.
+        controllers = [_made(name, self._around, self._certificate) for name in self._names]
+        for each in controllers:
             await each.prepare()
         async with asyncio.TaskGroup() as tasks:
             self.caches.start(tasks)
-            for each in self._controllers:
+            for each in controllers:
                 tasks.create_task(each.run())
 
 
