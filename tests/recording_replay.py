@@ -98,6 +98,7 @@ UNRECORDED: dict[tuple[str, int], list[tuple[str, Any]]] = {
 NAMESPACES = {
     "article_demo": "open-demo",
     "crud": "open-crud",
+    "custom_resources": "open-crd",
     "list": "open-list",
     "watch": "open-watch",
     "watch_errors": "open-watch-errors",

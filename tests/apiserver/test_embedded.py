@@ -19,6 +19,7 @@ from listwatch.apimachinery.http import Request
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.life import Delays
+from listwatch.apiserver.wire.statuses import APIFailure
 
 PODS = "/api/v1/namespaces/default/pods"
 INSTANT = Delays(schedule=0, create=0, start=0, stop=0)
@@ -91,6 +92,22 @@ async def test_plain_http() -> None:
             assert answer.status == 200
         with pytest.raises(RuntimeError, match="no certificate authority"):
             cluster.issue_client_certificate(user="u")
+
+
+async def test_kinds_are_added_before_the_start_and_after_it() -> None:
+    """Both are served; a name without a group is refused at once, one that is taken when it is added."""
+    cluster = EmbeddedCluster(listen=False, simulate=False)
+    with pytest.raises(ValueError, match=r"widgets\.example\.com"):
+        cluster.add_kind("widgets", kind="Widget")
+    cluster.add_kind("widgets.example.com", kind="Widget")
+    async with cluster:
+        cluster.add_kind("gadgets.example.com", kind="Gadget", namespaced=False, versions=["v1", "v1beta1"])
+        with pytest.raises(APIFailure, match="already exists"):
+            cluster.add_kind("widgets.example.com", kind="Widget")
+        headers: CIMultiDict[str] = CIMultiDict(bearer(cluster.admin_token))
+        for path in ("v1/widgets", "v1/gadgets", "v1beta1/gadgets"):
+            answer = await cluster.handle(Request("GET", f"/apis/example.com/{path}", headers))
+            assert answer.status == 200
 
 
 async def test_kubeconfig_as_dict_and_as_file(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ FLOWS = {
     "apply": 13,
     "article_demo": 14,
     "crud": 31,
+    "custom_resources": 24,
     "delete": 16,
     "discovery": 19,
     "identity": 10,

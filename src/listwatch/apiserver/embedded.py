@@ -27,6 +27,7 @@ from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.admission.request import Callback
+from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.faults.plan import FaultPlan
 from listwatch.apiserver.journal.exchange import Observer
 from listwatch.apiserver.journal.journal import Journal
@@ -131,6 +132,7 @@ class EmbeddedCluster:
         self.faults = FaultPlan(clock=self._clock)
         """What goes wrong on purpose: `faults.add(Fault(…))`."""
         self._journal = Journal(clock=self._clock) if keeps_journal else None
+        self._kinds: list[tuple[str, str, dict[str, Any]]] = []
         self._listener: Listener | None = None
         self._server: APIServer | None = None
         self._parts = AsyncExitStack()
@@ -147,6 +149,8 @@ class EmbeddedCluster:
             self._server = self._make_server(self._open_audit_log(parts))
             parts.push_async_callback(self._server.aclose)
             parts.push_async_callback(self._close_listener)
+            for name, kind, options in self._kinds:
+                self._server.add_kind(name, kind=kind, **options)
             if self._listens:
                 await self.listen()
                 if self._unix_socket is not None and self._listener is not None:
@@ -227,6 +231,24 @@ class EmbeddedCluster:
         if self._server is None:
             raise RuntimeError("the cluster has not been started: use `async with EmbeddedCluster()`")
         return self._server
+
+    def add_kind(self, name: str, *, kind: str, **options: Any) -> None:
+        """Serve one more kind, such as `add_kind("widgets.example.com", kind="Widget")`; before the start or after it.
+
+        Args:
+            name: The plural and the group.
+            kind: Of its objects.
+            options: See `custom.simple.simple_definition`; without a schema objects may hold anything.
+
+        Raises:
+            APIFailure: 409 or 422, the server refuses it; before the start it is then that which raises.
+            ValueError: The name has no group.
+        """
+        if self._server is not None:
+            self._server.add_kind(name, kind=kind, **options)
+        else:
+            simple_definition(name, kind=kind, **options)
+            self._kinds.append((name, kind, options))
 
     @property
     def journal(self) -> Journal:

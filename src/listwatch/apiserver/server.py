@@ -25,8 +25,12 @@ from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.access.identity import User, authenticate
 from listwatch.apiserver.admission.callables import Callables
 from listwatch.apiserver.admission.chain import WRITES
+from listwatch.apiserver.admission.conversion_caller import conversion_caller
 from listwatch.apiserver.admission.plugins import admission_chain
 from listwatch.apiserver.admission.request import Callback
+from listwatch.apiserver.custom.definition import DEFINITIONS
+from listwatch.apiserver.custom.definition_validation import DefinitionRules
+from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.journal.exchange import Observation, Observer, Trace, current_trace
 from listwatch.apiserver.journal.metrics import CONTENT_TYPE, Metrics
 from listwatch.apiserver.journal.origins import OriginWriter
@@ -37,6 +41,7 @@ from listwatch.apiserver.storage.storage import Listener, Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.addresses import FIRST_ADDRESS, ServiceAddresses
 from listwatch.apiserver.verbs.call import Call, failure_response
+from listwatch.apiserver.verbs.definitions import Definitions
 from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
 from listwatch.apiserver.verbs.endpoints import answer_path, is_public
 from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
@@ -46,6 +51,7 @@ from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.reviews import answer_review
 from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
 from listwatch.apiserver.verbs.watch import WatchHub
+from listwatch.apiserver.verbs.webhook_conversion import WebhookConversions
 from listwatch.apiserver.verbs.writing import Writer
 from listwatch.apiserver.wire.finishing import finished
 from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body, is_protobuf
@@ -83,7 +89,7 @@ class APIServer:
 
     Promised: what was answered has happened, in one order that all lists and watches agree on; a watch tells every
     change once; every refusal is a Status. Not promised: RBAC (whoever is authenticated may do everything),
-    custom resources, controllers other than those that end namespaces.
+    controllers other than those that end namespaces.
     Threads: none; use it from one event loop. Make it where the clock can be read.
 
     Args:
@@ -153,13 +159,19 @@ class APIServer:
             admission=NamespaceAdmission(self._storage),
             addresses=ServiceAddresses(self._storage),
             schemas=self._schemas,
+            rules={DEFINITIONS: DefinitionRules()},
         )
+        self._conversions = WebhookConversions(
+            ask=conversion_caller(webhook_caller, resolve_service), new_uid=self._new_uid
+        )
+        self._hub.fulfil = self._conversions.fulfil
         self._patcher = Patcher(self._storage, self._writer)
         self._assemble_deletion(namespace_deletion_delay)
         self._assemble_admission(chance, admission, webhook_caller, resolve_service)
         if is_new:
             self._seed()
         else:
+            self._definitions.resume()
             self._ends.resume()
 
     def _assemble_admission(
@@ -188,6 +200,16 @@ class APIServer:
 
     def _assemble_deletion(self, namespace_delay: float) -> None:
         """What deletes, and what deletes through it."""
+        self._definitions = Definitions(
+            self._hub,
+            self._registry,
+            self._schemas,
+            resource=self._resource("apiextensions.k8s.io", "customresourcedefinitions"),
+            clock=self._clock,
+            delete=self._delete_content,
+            converters=self._conversions.converter,
+            fields=self._writer.fields,
+        )
         self._ends = NamespaceEnds(
             self._hub,
             self._registry,
@@ -258,6 +280,24 @@ class APIServer:
         """
         self._storage.log.compact(revision)
 
+    def add_kind(self, name: str, *, kind: str, **options: Any) -> None:
+        """Serve one more kind from now on: makes its CustomResourceDefinition, established when this returns.
+
+        Args:
+            name: Such as `widgets.example.com`.
+            kind: Such as `Widget`.
+            options: See `custom.simple.simple_definition`; without a schema objects may hold anything.
+
+        Raises:
+            APIFailure: 409 if there is one of that name, 422 if it is none.
+            ValueError: The name has no group.
+        """
+        resource = self._resource("apiextensions.k8s.io", "customresourcedefinitions")
+        value, _ = self._writer.decoded(resource, simple_definition(name, kind=kind, **options))
+        self._writer.create_object(resource, "", value)
+        self._definitions.settle()
+        self._definitions.make_ready(name)
+
     async def handle(self, request: Request) -> Response:
         """Answer a request; this is the server's whole HTTP surface, and a `Transport` for clients.
 
@@ -317,6 +357,7 @@ class APIServer:
             raise method_not_allowed()
         if user.is_anonymous and not is_public(info):
             raise _forbidden(user, info)
+        self._definitions.settle()
         if info.path == "/metrics" and info.method in {"GET", "HEAD"}:
             return self._answer_metrics()
         if not info.is_resource:
@@ -334,9 +375,16 @@ class APIServer:
             has_cbor=True,
         )
         call = Call(request, info, user, resource, form)
-        if info.verb in WRITES:
-            return await self._admission.run(call, lambda: self._dispatch(call))
-        return await self._dispatch(call)
+        return await self._conversions.resolve(
+            lambda: self._attempt(call), others=lambda: self._definitions.needs(resource)
+        )
+
+    async def _attempt(self, call: Call) -> Response:
+        async def answer() -> Response:
+            self._definitions.admit(call)
+            return await self._dispatch(call)
+
+        return await (self._admission.run(call, answer) if call.info.verb in WRITES else answer())
 
     def _answer_metrics(self) -> Response:
         counts = {
@@ -399,7 +447,8 @@ class APIServer:
     def _delete_content(self, resource: Resource, namespace: str, name: str) -> None:
         stored = self._storage.get(resource, namespace, name)
         if stored is not None:
-            self._deleter.remove(resource, namespace, stored, DeleteOptions())
+            as_stored = self._definitions.as_stored(resource)
+            self._deleter.remove(as_stored, namespace, stored, DeleteOptions())
 
     def _finish_namespace(self, name: str) -> None:
         self._deleter.finish_namespace(self._resource("", "namespaces"), name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from listwatch.apiserver.apply.field_sets import LEAF, SELF, FieldSet, difference, union
+from listwatch.apiserver.apply.path_elements import FieldSetError
 from listwatch.apiserver.apply.shapes import DEDUCED, Shape
 from listwatch.apiserver.apply.typed_fields import whole
 from listwatch.apiserver.kinds.maps import json_equal
@@ -154,6 +155,9 @@ class _Walk:
         if form in {"scalar", "atomic"} or not (old or new):
             self.modified[element] = LEAF
             return
+        wanted = list if form in {"list", "set"} else dict
+        if (old and not isinstance(old, wanted)) or (new and not isinstance(new, wanted)):
+            raise FieldSetError(f"{element}: a value of another type")  # of a custom kind, not yet validated
         below = _Walk()
         if form in {"list", "set"}:
             below.items(shape, old or [], new or [])

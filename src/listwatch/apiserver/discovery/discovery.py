@@ -42,9 +42,13 @@ def api_group(group: Group) -> JSONObject:
 def resource_list(registry: ResourceRegistry, group: str, version: str) -> JSONObject:
     """`/api/v1`, `/apis/<group>/<version>`: resources and their subresources, sorted by name."""
     entries: list[JSONObject] = []
-    for resource in registry.in_version(group, version):
-        entries.append(_resource(resource))
-        entries.extend(_subresource(resource, each) for each in resource.subresources.values())
+    custom: list[JSONObject] = []
+    for resource in sorted(registry.in_version(group, version), key=lambda each: each.name):
+        found = [
+            _resource(resource),
+            *(_subresource(resource, each) for each in resource.subresources.values()),
+        ]
+        (entries if resource.custom is None else custom).extend(found)
     head: JSONObject = {"kind": "APIResourceList"}
     if group:
         head["apiVersion"] = "v1"
@@ -52,7 +56,7 @@ def resource_list(registry: ResourceRegistry, group: str, version: str) -> JSONO
     return {
         **head,
         "groupVersion": group_version,
-        "resources": sorted(entries, key=lambda entry: str(entry["name"])),
+        "resources": [*sorted(entries, key=lambda entry: str(entry["name"])), *custom],
     }
 
 
@@ -101,7 +105,7 @@ def _resource(resource: Resource) -> JSONObject:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": list(resource.verbs),
+        "verbs": list(resource.announced_verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -131,10 +135,10 @@ def _subresource(resource: Resource, subresource: Subresource) -> JSONObject:
 def _aggregated_resource(resource: Resource) -> JSONObject:
     entry: JSONObject = {
         "resource": resource.name,
-        "responseKind": {"group": "", "version": "", "kind": resource.kind},
+        "responseKind": _response_kind(resource, "", "", resource.kind),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
+        "verbs": list(resource.announced_verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -144,9 +148,16 @@ def _aggregated_resource(resource: Resource) -> JSONObject:
         entry["subresources"] = [
             {
                 "subresource": each.name,
-                "responseKind": {"group": each.group, "version": each.version, "kind": each.kind},
+                "responseKind": _response_kind(resource, each.group, each.version, each.kind),
                 "verbs": list(each.verbs),
             }
             for each in resource.subresources.values()
         ]
     return entry
+
+
+def _response_kind(resource: Resource, group: str, version: str, kind: str) -> JSONObject:
+    """What is answered with; only for custom resources the server says it in full."""
+    if resource.custom is not None and not version:
+        group, version = resource.group, resource.version
+    return {"group": group, "version": version, "kind": kind}

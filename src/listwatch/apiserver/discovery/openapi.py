@@ -12,7 +12,10 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib import resources
+from weakref import WeakKeyDictionary
 
+from listwatch.apiserver.discovery.custom_openapi import custom_document, custom_paths
+from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.wire.negotiation import encode_json
 
 _PACKAGE = "listwatch.api"
@@ -31,24 +34,54 @@ def paths() -> list[str]:
     return list(_names())
 
 
+def document(path: str, registry: ResourceRegistry | None = None) -> bytes | None:
+    """The document of a path such as `apis/apps/v1`, or None; with a registry, those of its custom kinds too."""
+    found = _packaged(path)
+    return found if found is not None or registry is None else _custom(registry).get(path)
+
+
 @cache
-def document(path: str) -> bytes | None:
-    """The document of a path such as `apis/apps/v1`, or None."""
+def _packaged(path: str) -> bytes | None:
     name = _names().get(path)
     if name is None:
         return None
     return resources.files(_PACKAGE).joinpath("openapi", name).read_bytes()
 
 
-def document_hash(path: str) -> str:
-    """Of the document's bytes."""
-    return hashlib.sha512(document(path) or b"").hexdigest().upper()
-
-
 @cache
-def index() -> bytes:
-    """`/openapi/v3`: where each document is."""
+def document_hash(path: str) -> str:
+    """Of a packaged document's bytes."""
+    return _hash(_packaged(path) or b"")
+
+
+def index(registry: ResourceRegistry | None = None) -> bytes:
+    """`/openapi/v3`: where each document is; with a registry, those of its custom kinds too."""
+    hashes = {path: document_hash(path) for path in _names()}
+    if registry is not None:
+        hashes |= {path: _hash(body) for path, body in _custom(registry).items()}
     paths = {
-        path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={document_hash(path)}"} for path in _names()
+        path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={hashes[path]}"} for path in sorted(hashes)
     }
     return encode_json({"paths": paths}) + b"\n"
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha512(body).hexdigest().upper()
+
+
+def custom_documents(registry: ResourceRegistry) -> tuple[bytes, ...]:
+    """The documents of a registry's custom kinds, for those who make one of all."""
+    return tuple(_custom(registry).values())
+
+
+_documents: WeakKeyDictionary[ResourceRegistry, tuple[int, dict[str, bytes]]] = WeakKeyDictionary()
+
+
+def _custom(registry: ResourceRegistry) -> dict[str, bytes]:
+    """The documents of custom kinds by path, made anew when the registry has changed."""
+    found = _documents.get(registry)
+    if found is None or found[0] != registry.generation:
+        made = {path: custom_document(registry, path) for path in custom_paths(registry)}
+        documents = {path: encode_json(each) + b"\n" for path, each in made.items() if each is not None}
+        found = _documents[registry] = (registry.generation, documents)
+    return found[1]

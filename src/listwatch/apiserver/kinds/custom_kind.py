@@ -37,6 +37,11 @@ class CustomKind(Protocol):
         ...
 
     @property
+    def storage_version(self) -> str:
+        """The version in which its objects are stored."""
+        ...
+
+    @property
     def has_status(self) -> bool:
         """Whether `status` is a part of its own, which a writer of the object does not write."""
         ...

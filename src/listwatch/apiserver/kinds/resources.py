@@ -81,8 +81,6 @@ _WITHOUT_EFFECT: Final = {
     "rbac.authorization.k8s.io": "this server does not evaluate RBAC: whoever is authenticated may do everything",
     "apiregistration.k8s.io": "this server forwards no requests to other API servers",
 }
-# Not kept, because what they are for is not done.
-_NOT_MADE: Final = {"customresourcedefinitions.apiextensions.k8s.io": "serve custom resources yet"}
 _VERSION: Final = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 _STABILITIES: Final = {"alpha": 0, "beta": 1, None: 2}
 # Groups whose objects another group's storage holds: the other group, by resource.
@@ -112,6 +110,7 @@ class Resource:
     Attributes:
         storage: The log's collection that holds its objects; two versions of a resource share one.
         custom: For a kind that is not built in: what stands in tables for those that are.
+        announced: The verbs that discovery tells of, if it does not tell of all.
     """
 
     group: str
@@ -126,6 +125,12 @@ class Resource:
     subresources: Mapping[str, Subresource] = field(default_factory=dict)
     storage: str = ""
     custom: CustomKind | None = None
+    announced: tuple[str, ...] = ()
+
+    @property
+    def announced_verbs(self) -> tuple[str, ...]:
+        """The verbs that discovery tells of."""
+        return self.announced or self.verbs
 
     @property
     def api_version(self) -> str:
@@ -150,6 +155,8 @@ class Resource:
     @property
     def storage_group_version(self) -> tuple[str, str]:
         """Group and version in which kube-apiserver stores it, which discovery hashes."""
+        if self.custom is not None:
+            return self.group, self.custom.storage_version
         return _STORAGE_GROUP_VERSION.get(self.storage, (self.group, self.version))
 
     @property
@@ -171,11 +178,6 @@ class Resource:
     def caveat(self) -> str:
         """What whoever makes one of these should know; "" for nothing."""
         return _WITHOUT_EFFECT.get(self.group, "")
-
-    @property
-    def refusal(self) -> str:
-        """Why none of these can be made, as `statuses.not_implemented` has it; "" if they can."""
-        return _NOT_MADE.get(self.qualified, "")
 
     @property
     def returns_deleted(self) -> bool:

@@ -374,6 +374,15 @@ def _create_definition(obj: JSONObject, _: datetime) -> None:
         obj["status"]["storedVersions"] = stored
 
 
+def _update_definition(new: JSONObject, _: JSONObject) -> None:
+    stored = items(new, "status", "storedVersions")
+    for version in maps(new, "spec", "versions"):
+        name = text(version, "name")
+        if version.get("storage") is True and name not in stored:
+            new["status"] = {**peek(new, "status"), "storedVersions": [*stored, name]}
+            break
+
+
 def _update_daemon_set(new: JSONObject, old: JSONObject) -> None:
     recorded = text(old, "metadata", "annotations", _TEMPLATE_GENERATION)
     count = int(recorded) if recorded.isdecimal() else 0
@@ -496,6 +505,7 @@ _CREATORS: Final[dict[tuple[str, str], Callable[[JSONObject, datetime], None]]] 
     ("apiextensions.k8s.io", "customresourcedefinitions"): _create_definition,
 }
 _UPDATERS: Final[dict[tuple[str, str], Callable[[JSONObject, JSONObject], None]]] = {
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _update_definition,
     ("", "services"): _update_service,
     ("apps", "daemonsets"): _update_daemon_set,
 }

@@ -382,50 +382,6 @@ def _update_storage_class(causes: Causes, new: JSONObject, old: JSONObject) -> N
     immutable(causes, new, old, "volumeBindingMode")
 
 
-def _definition(causes: Causes, obj: JSONObject) -> None:
-    spec, name = peek(obj, "spec"), text(obj, "metadata", "name")
-    group, plural = text(spec, "group"), text(spec, "names", "plural")
-    if name != f"{plural}.{group}":
-        causes.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
-    if not group:
-        causes.required("spec.group")
-    elif "." not in group:
-        causes.invalid("spec.group", group, "should be a domain with at least one dot")
-    else:
-        causes.all_invalid("spec.group", group, names.dns_subdomain_problems(group))
-    scope = text(spec, "scope")
-    if not scope:
-        causes.required("spec.scope")
-    elif scope not in {"Cluster", "Namespaced"}:
-        causes.unsupported("spec.scope", scope, ("Cluster", "Namespaced"))
-    for part in ("plural", "singular", "kind", "listKind"):
-        if not text(spec, "names", part):
-            causes.required(f"spec.names.{part}")
-    _definition_versions(causes, maps(spec, "versions"))
-
-
-def _definition_versions(causes: Causes, versions: list[JSONObject]) -> None:
-    if not versions:
-        causes.required("spec.versions", "must have at least one version")
-        return
-    stored = [text(version, "name") for version in versions if version.get("storage") is True]
-    if len(stored) != 1:
-        causes.invalid("spec.versions", versions, "must have exactly one version marked as storage version")
-    found: set[str] = set()
-    for index, version in enumerate(versions):
-        name = text(version, "name")
-        causes.all_invalid(f"spec.versions[{index}].name", name, names.dns_1035_label_problems(name))
-        if name in found:
-            causes.invalid("spec.versions", name, "must contain unique version names")
-        found.add(name)
-        if not isinstance(peek(version, "schema").get("openAPIV3Schema"), dict):
-            causes.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
-
-
-def _update_definition(causes: Causes, new: JSONObject, old: JSONObject) -> None:
-    immutable(causes, new, old, "spec.group", "spec.scope", "spec.names.kind", "spec.names.plural")
-
-
 def _update_csi_driver(causes: Causes, new: JSONObject, old: JSONObject) -> None:
     immutable(causes, new, old, "spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes")
 
@@ -458,7 +414,6 @@ RULES: Final[dict[tuple[str, str], Callable[[Causes, JSONObject], None]]] = {
     ("coordination.k8s.io", "Lease"): _lease,
     ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
     ("scheduling.k8s.io", "PriorityClass"): _priority_class,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
 }
 UPDATES: Final[dict[tuple[str, str], Callable[[Causes, JSONObject, JSONObject], None]]] = {
     ("", "ConfigMap"): _update_config_map,
@@ -475,5 +430,4 @@ UPDATES: Final[dict[tuple[str, str], Callable[[Causes, JSONObject, JSONObject], 
     ("storage.k8s.io", "VolumeAttachment"): _update_volume_attachment,
     ("node.k8s.io", "RuntimeClass"): _update_runtime_class,
     ("networking.k8s.io", "IngressClass"): _update_ingress_class,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _update_definition,
 }

@@ -19,6 +19,8 @@ from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Response
+from listwatch.apiserver.custom.definition import DEFINITIONS
+from listwatch.apiserver.custom.definition_names import mark_definition
 from listwatch.apiserver.kinds.conversion import from_storage
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.kinds.strategy import deletion_grace_period
@@ -299,6 +301,8 @@ class Deleter:
         _check_preconditions(resource, metadata, options)
         if resource.storage == "namespaces":
             return self._mark_namespace(resource, stored, options)
+        if resource.storage == DEFINITIONS and not metadata.get("deletionTimestamp"):
+            return self._mark_definition(resource, stored, options)
         planned = plan(resource, stored.object, options, self._clock.now())
         if options.dry_run:
             return (planned.marked or value), planned.removes
@@ -329,6 +333,16 @@ class Deleter:
         put = self._storage.put(resource, "", metadata["name"], marked)
         self._on_namespace(metadata["name"])
         return put.object, False
+
+    def _mark_definition(
+        self, resource: Resource, stored: StoredObject, options: DeleteOptions
+    ) -> tuple[JSONObject, bool]:
+        """A definition stays until its objects are gone; it waits for them, whatever else it waits for."""
+        now = self._clock.now()
+        marked = mark_definition(stored.object, now)
+        if options.dry_run:
+            return marked, False
+        return self._storage.put(resource, "", marked["metadata"]["name"], marked).object, False
 
     def finish_namespace(self, resource: Resource, name: str) -> None:
         """Take the server's own finalizer from an emptied namespace; without any other it is gone."""

@@ -16,6 +16,7 @@ from importlib import resources
 
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.discovery import openapi, openapi_v2
+from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.wire.negotiation import JSON, encode_json, json_value
 from listwatch.apiserver.wire.request_info import RequestInfo
 from listwatch.apiserver.wire.statuses import not_acceptable
@@ -48,9 +49,9 @@ def tagged(
     return Response.of(200, body, content_type=content_type, headers=fields)
 
 
-def openapi_v3_index(request: Request) -> Response:
-    """`/openapi/v3`."""
-    return tagged(request, openapi.index(), content_type=_TEXT)
+def openapi_v3_index(request: Request, registry: ResourceRegistry | None = None) -> Response:
+    """`/openapi/v3`, with the custom kinds of a registry."""
+    return tagged(request, openapi.index(registry), content_type=_TEXT)
 
 
 def openapi_v3_document(info: RequestInfo, request: Request, body: bytes) -> Response:

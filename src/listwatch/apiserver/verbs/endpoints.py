@@ -55,7 +55,7 @@ def answer_path(info: RequestInfo, request: Request, registry: ResourceRegistry)
     if path == "version":
         return Response.of(200, _version(), content_type=JSON)
     if first == "openapi":
-        return _openapi(path, info, request)
+        return _openapi(path, info, request, registry)
     if first in {"api", "apis"}:
         return _discovery(info, path, request, registry)
     if not path:
@@ -103,12 +103,12 @@ def _told(document: dict[str, Any], form: Form) -> Response:
     return Response.of(200, body, content_type=PROTOBUF)
 
 
-def _openapi(path: str, info: RequestInfo, request: Request) -> Response:
+def _openapi(path: str, info: RequestInfo, request: Request, registry: ResourceRegistry) -> Response:
     if path == "openapi/v3":
-        return documents.openapi_v3_index(request)
+        return documents.openapi_v3_index(request, registry)
     if path == "openapi/v2":
-        return documents.openapi_v2_document(request)
-    document = openapi.document(path.removeprefix("openapi/v3/"))
+        return documents.openapi_v2_document(request, openapi.custom_documents(registry))
+    document = openapi.document(path.removeprefix("openapi/v3/"), registry)
     if document is None:
         return _unknown_path()
     return documents.openapi_v3_document(info, request, document)

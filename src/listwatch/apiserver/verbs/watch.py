@@ -12,11 +12,12 @@ Source: API concepts, "Efficient detection of changes", "Watch bookmarks", "Stre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from listwatch.apimachinery.clock import Clock
+from listwatch.apiserver.custom.converter import ConversionNeeded
 from listwatch.apiserver.kinds.conversion import from_storage, served_form
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.storage.revision_log import Change, State, StoredObject
@@ -39,6 +40,9 @@ class WatchHub:
 
     Cost: a change wakes only those who wait on its resource, or on its namespace of it, and each of them once
     however many changes follow before it runs.
+
+    Attributes:
+        fulfil: Gives what a custom object needs to be told in another version.
     """
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
@@ -46,6 +50,8 @@ class WatchHub:
         self.clock = clock
         self.is_closed = False
         self._waiting: dict[_Scope, set[asyncio.Future[None]]] = {}
+        self._ends: dict[str, int] = {}
+        self.fulfil: Callable[[ConversionNeeded], Awaitable[None]] = _nobody_converts
         self._versions: set[asyncio.Future[None]] = set()
         storage.listen(self._notify)
 
@@ -55,6 +61,17 @@ class WatchHub:
         waiting = [future for futures in self._waiting.values() for future in futures]
         self._waiting.clear()
         _wake([*waiting, *self._versions])
+
+    def end(self, collection: str) -> None:
+        """End all watches on a collection, because its objects are no longer what they were."""
+        self._ends[collection] = self._ends.get(collection, 0) + 1
+        _wake(
+            [each for scope, futures in self._waiting.items() if scope[0] == collection for each in futures]
+        )
+
+    def epoch(self, collection: str) -> int:
+        """How often the watches on a collection have been ended."""
+        return self._ends.get(collection, 0)
 
     async def wait(self, scope: _Scope, future: asyncio.Future[None]) -> None:
         """Wait until something changes in `scope`, or `future` is set by somebody else."""
@@ -95,6 +112,10 @@ class WatchHub:
                 _wake(waiting.pop((change.resource, namespace), ()))
         if self._versions:
             _wake(self._versions)
+
+
+async def _nobody_converts(needed: ConversionNeeded) -> None:
+    raise needed
 
 
 def _wake(futures: Iterable[asyncio.Future[None]]) -> None:
@@ -148,6 +169,7 @@ class Watch:
         self._opened = hub.clock.monotonic()
         log = hub.storage.log
         self._scope: _Scope = (resource.storage, namespace or None)
+        self._epoch = hub.epoch(resource.storage)
         self._track = log.track(*self._scope)
         self._floor_at_open = log.floor
         self._version = version
@@ -170,6 +192,7 @@ class Watch:
         try:
             try:
                 await self._check_start()
+                await self._convert_initial()
             except APIFailure as refusal:
                 yield self._events.error(refusal)
                 return
@@ -179,7 +202,7 @@ class Watch:
                 self._initial = None
             while True:
                 try:
-                    chunk = self._ready()
+                    chunk = await self._ready_when_converted()
                 except APIFailure as refusal:
                     yield self._events.error(refusal)
                     return
@@ -192,7 +215,7 @@ class Watch:
                         yield bookmark
                         if not self._is_over:
                             continue
-                if self._is_over or self._hub.is_closed:
+                if self._is_over or self._hub.is_closed or self._hub.epoch(self._scope[0]) != self._epoch:
                     return
                 self._future = asyncio.get_running_loop().create_future()
                 await self._hub.wait(self._scope, self._future)
@@ -221,6 +244,26 @@ class Watch:
         elif self._version and self._version < self._floor_at_open:
             raise too_old(self._version, self._floor_at_open)
 
+    async def _convert_initial(self) -> None:
+        """See to it that the state can be told without asking anybody: what was encoded once stays so."""
+        if self._initial is None or self._resource.custom is None:
+            return
+        for _, stored in self._initial.items(*key_range(self._namespace)):
+            while True:
+                try:
+                    if self._selection.matches(stored):
+                        self._events.synthetic(stored)
+                    break
+                except ConversionNeeded as needed:
+                    await self._hub.fulfil(needed)
+
+    async def _ready_when_converted(self) -> bytes:
+        while True:
+            try:
+                return self._ready()
+            except ConversionNeeded as needed:
+                await self._hub.fulfil(needed)
+
     def _initial_chunks(self, state: State) -> Iterator[bytes]:
         # The state is taken before the first await, so what is told here and what follows meet without a seam.
         lines: list[bytes] = []
@@ -247,12 +290,12 @@ class Watch:
                 changes = track.read(self._position, _CHANGES_PER_CHUNK)
             except LookupError:
                 raise too_old(self._told, self._hub.storage.log.floor) from None
-            self._position += len(changes)
             lines = [
                 events.line(change, *told)
                 for change in changes
                 if change.revision > self._version and (told := selection.event(change)) is not None
             ]
+            self._position += len(changes)
             self._told = max(self._told, changes[-1].revision)
             if lines:
                 return b"".join(lines)

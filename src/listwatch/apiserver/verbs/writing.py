@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.http import Response
 from listwatch.apiserver.apply.field_manager import FieldManager
 from listwatch.apiserver.apply.managed_fields import same_but_for_times
+from listwatch.apiserver.kinds.causes import Cause
 from listwatch.apiserver.kinds.conversion import from_storage, to_storage
 from listwatch.apiserver.kinds.kind_rules import (
     decode,
@@ -49,7 +51,6 @@ from listwatch.apiserver.wire.statuses import (
     generated_name_exists,
     invalid,
     not_found,
-    not_implemented,
 )
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
@@ -59,6 +60,21 @@ _SUFFIX_CHARACTERS: Final = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no digit
 _SUFFIX_LENGTH: Final = 5
 _LONGEST_GENERATED: Final = 63
 _GENERATION_TRIES: Final = 8
+
+
+class KindRules(Protocol):
+    """Rules that need more than a kind's own tables."""
+
+    def validate_create(self, obj: JSONObject) -> list[Cause]:
+        """Every reason against a new object."""
+        ...
+
+    def validate_update(self, new: JSONObject, old: JSONObject, *, subresource: str) -> list[Cause]:
+        """Every reason against a changed object."""
+        ...
+
+
+_NO_RULES: Final[Mapping[str, KindRules]] = MappingProxyType({})
 
 
 class Writer:
@@ -73,6 +89,7 @@ class Writer:
         admission: What may be made in which namespace.
         addresses: Gives services theirs.
         schemas: The kinds of the server.
+        rules: Further rules for what is stored in a collection, beside those of its kind.
 
     Attributes:
         admission: Who may change or refuse what is written.
@@ -91,6 +108,7 @@ class Writer:
         admission: NamespaceAdmission,
         addresses: ServiceAddresses,
         schemas: Schemas,
+        rules: Mapping[str, KindRules] = _NO_RULES,
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -102,13 +120,13 @@ class Writer:
         self.schemas = schemas
         self.fields = FieldManager(registry, schemas)
         self.clock = clock
+        self._rules = rules
 
     def create(self, call: Call) -> Response:
         """Make an object.
 
         Raises:
-            APIFailure: 400, 403, 404, 409, 415, 422; 501 for kinds that this server has no use for. Nothing is
-            stored.
+            APIFailure: 400, 403, 404, 409, 415, 422. Nothing is stored.
         """
         check_makeable(call)
         options = write_options(call, "CreateOptions")
@@ -157,6 +175,8 @@ class Writer:
         prepare_for_create(resource, value, now=self._clock.now())
         self._addresses.assign(resource, value)
         causes = validate_create(resource, value)
+        if (rules := self._rules.get(resource.storage)) is not None:
+            causes.extend(rules.validate_create(value))
         name = metadata.get("name", "")
         if causes:
             raise invalid(resource.group, resource.kind, name, causes)
@@ -238,6 +258,8 @@ class Writer:
         value = self.admission.mutate(attempt)
         prepare_for_update(resource, value, old, subresource=part)
         causes = validate_update(resource, value, old, subresource=part)
+        if (rules := self._rules.get(resource.storage)) is not None:
+            causes.extend(rules.validate_update(value, old, subresource=part))
         if causes:
             raise invalid(resource.group, resource.kind, call.name, causes)
         self.admission.validate(dataclasses.replace(attempt, value=value))
@@ -330,13 +352,7 @@ class Writer:
 
 
 def check_makeable(call: Call) -> None:
-    """Refuse what none can be made of here, and tell what an object will be without effect for.
-
-    Raises:
-        APIFailure: 501.
-    """
-    if call.resource.refusal:
-        raise not_implemented(call.resource.refusal)
+    """Tell of what an object will be without effect for."""
     if call.resource.caveat:
         call.warnings.append(call.resource.caveat)
 
@@ -384,7 +400,10 @@ def check_kind(schemas: Schemas, resource: Resource, body: JSONObject) -> None:
 def _storable(resource: Resource, value: JSONObject) -> JSONObject:
     """As it is stored: without what the collection implies, and fresh where the log will write."""
     fields = {name: field for name, field in value.items() if name not in {"kind", "apiVersion"}}
-    return to_storage(resource, {**fields, "metadata": dict(value["metadata"])})
+    stored = to_storage(resource, {**fields, "metadata": dict(value["metadata"])})
+    if resource.custom is not None:
+        from_storage(resource, stored)  # what a conversion back will need is needed before anything is stored
+    return stored
 
 
 def _fit_namespace(resource: Resource, metadata: JSONObject, namespace: str) -> None:

@@ -237,6 +237,13 @@ def unsupported_custom_patch_type() -> APIFailure:
     return failure(415, message, reason="UnsupportedMediaType")
 
 
+def storage_initializing() -> APIFailure:
+    """429: the resource is served, but nobody has yet read what there is of it."""
+    message = "storage is (re)initializing"
+    details = {"retryAfterSeconds": 1}
+    return failure(429, message, reason="TooManyRequests", details=details, headers=[("Retry-After", "1")])
+
+
 def expired(message: str, *, continue_token: str = "") -> APIFailure:
     """410: the version asked for has been compacted away."""
     return failure(410, message, reason="Expired", continue_token=continue_token)
