@@ -24,6 +24,7 @@ from listwatch.apiserver.life.records import controller_event, rfc3339
 EVENTS = Collection("v1", "events", "Event")
 MANAGER = "kube-controller-manager"
 _REMEMBERED_EVENTS = 1000
+_EVENT_NAMES_TRIED = 5
 
 _log = logging.getLogger("listwatch.apiserver.life")
 
@@ -125,17 +126,21 @@ class Hands:
             if status == 200:
                 self._told[key] = (seen[0], seen[1], count)
                 return
-        self._serial += 1
-        event = controller_event(
-            note.about,
-            kind=note.kind,
-            reason=note.reason,
-            message=message,
-            component=self._component,
-            now=now,
-            serial=self._serial,
-        )
-        status, answer = await self._client.call("POST", EVENTS.in_namespace(namespace), event)
+        status, answer = 0, {}
+        for _ in range(_EVENT_NAMES_TRIED):  # another controller may have taken the name in the same moment
+            self._serial += 1
+            event = controller_event(
+                note.about,
+                kind=note.kind,
+                reason=note.reason,
+                message=message,
+                component=self._component,
+                now=now,
+                serial=self._serial,
+            )
+            status, answer = await self._client.call("POST", EVENTS.in_namespace(namespace), event)
+            if status != 409:
+                break
         if status != 201:
             _log.debug("no event %s for %s: %s", note.reason, meta["name"], answer.get("message"))
             return
