@@ -42,7 +42,7 @@ class Scheduler:
         self._clock = clock
         self._delays = delays
         self._records_events = records_events
-        peer = Peer("system:kube-scheduler", ("system:authenticated",))
+        peer = Peer("system:kube-scheduler", ("system:masters",))
         self._client = LifeClient(handle, peer=peer, user_agent="kube-scheduler", clock=clock)
         self._agenda: Agenda[str, None] = Agenda(clock=clock)
         self._nodes: dict[str, Node] = {}

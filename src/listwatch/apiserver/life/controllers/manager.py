@@ -73,7 +73,7 @@ class ControllerManager:
         records_events: bool = True,
         certificate: str = "",
     ) -> None:
-        peer = Peer("system:kube-controller-manager", ("system:authenticated", "system:masters"))
+        peer = Peer("system:kube-controller-manager", ("system:masters",))
         client = LifeClient(handle, peer=peer, user_agent=MANAGER, clock=clock)
         self.caches = Caches(client)
         self._around = Surroundings(
