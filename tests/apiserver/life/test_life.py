@@ -396,7 +396,7 @@ def test_events_can_be_switched_off(virtual: Virtual) -> None:
         assert (await user.ask("GET", f"{PODS}/p"))["status"]["phase"] == "Running"
         assert (await user.ask("GET", "/api/v1/namespaces/default/events"))["items"] == []
 
-    on_cluster(virtual, story, records_events=False)
+    on_cluster(virtual, story, records_events=False, controllers=())
 
 
 def test_pods_go_round_the_nodes(virtual: Virtual) -> None:
@@ -740,4 +740,4 @@ def test_a_thousand_pods_need_no_more_tasks_than_one(virtual: Virtual) -> None:
         assert {each["status"]["phase"] for each in pods} == {"Running"}
         assert len({each["status"]["podIP"] for each in pods}) == 1000
 
-    on_cluster(virtual, story, records_events=False)
+    on_cluster(virtual, story, records_events=False, controllers=())
