@@ -8,8 +8,9 @@ PYTEST_ARGS ?=
 
 SECONDS ?= 600
 SEED ?=
+KILLS ?= 200
 
-.PHONY: demo test check bench soak soak-sockets generate format clean help
+.PHONY: demo test check bench bench-server soak soak-sockets soak-server soak-kill generate format clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,11 +49,20 @@ bench: $(READY_DEV)  ## measure against the peers (installs them)
 	@$(BIN)/python benches/pipeline.py
 	@$(BIN)/python benches/workqueue.py
 
+bench-server: $(READY_DEV)  ## measure the embedded API server
+	@$(BIN)/python benches/apiserver.py
+
 soak: $(READY_DEV)  ## simulate until Ctrl-C, with fresh seeds
 	@$(BIN)/python tests/simulation/soak.py $(if $(SEED),--seed $(SEED))
 
 soak-sockets: $(READY_DEV)  ## SECONDS=600 on real sockets through a proxy that fails
 	@$(BIN)/python tests/soak/soak_sockets.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+soak-server: $(READY_DEV)  ## SECONDS=600 of random games with the server, against a list of all changes
+	@$(BIN)/python tests/soak/soak_server.py --seconds $(SECONDS)
+
+soak-kill: $(READY_DEV)  ## kill a durable server KILLS=200 times in the middle of its writes
+	@$(BIN)/python tests/soak/soak_kill.py --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 generate: $(READY_DEV)  ## write the kinds in src/listwatch/api again from their OpenAPI
 	@$(BIN)/python tools/generate_api.py

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from api_caller import CONFIG_MAPS, Caller, config_map
@@ -11,10 +13,12 @@ from multidict import CIMultiDict
 from virtual_time import run_virtual
 
 from listwatch.apimachinery.clock import LoopClock
+from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Request
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.server import APIServer
+from listwatch.apiserver.storage.revision_log import RevisionLog
 
 SERVICES = "/api/v1/namespaces/default/services"
 
@@ -123,3 +127,37 @@ def test_the_administrator_is_one_of_the_new_server() -> None:
             assert (await server.handle(Request("GET", CONFIG_MAPS, headers))).status == status
 
     run_virtual(main)
+
+
+async def test_a_data_directory_keeps_the_whole_cluster(tmp_path: Path) -> None:
+    """Objects, versions, authority and token are the same after a restart; a given token replaces the kept one."""
+    options: dict[str, Any] = {"data_dir": tmp_path / "data", "synchronous": "off"}
+    async with EmbeddedCluster(**options) as first:
+        headers = CIMultiDict({"Authorization": f"Bearer {first.admin_token}"})
+        created = Request("POST", CONFIG_MAPS, headers, json.dumps(config_map("a")).encode())
+        made = json.loads(await (await first.handle(created)).read())
+    async with EmbeddedCluster(**options) as second:
+        assert (second.admin_token, second.ca_pem) == (first.admin_token, first.ca_pem)
+        answer = await second.handle(Request("GET", f"{CONFIG_MAPS}/a", headers))
+        assert json.loads(await answer.read()) == made
+        nodes = json.loads(await (await second.handle(Request("GET", "/api/v1/nodes", headers))).read())
+        assert len(nodes["items"]) == 1
+    async with EmbeddedCluster(listen=False, token="new", **options) as third:
+        assert (await third.handle(Request("GET", CONFIG_MAPS, headers))).status == 401
+    async with EmbeddedCluster(listen=False, **options) as fourth:
+        assert fourth.admin_token == "new"
+
+
+async def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
+    """A second cluster on the same directory does not start, and does not disturb the first."""
+    async with EmbeddedCluster(listen=False, data_dir=tmp_path) as first:
+        with pytest.raises(ConfigError, match="in use by another server"):
+            await EmbeddedCluster(listen=False, data_dir=tmp_path).start()
+        headers = CIMultiDict({"Authorization": f"Bearer {first.admin_token}"})
+        assert (await first.handle(Request("GET", CONFIG_MAPS, headers))).status == 200
+
+
+def test_a_directory_has_its_own_log(tmp_path: Path) -> None:
+    """A log to begin with and a directory that may hold another are one too many."""
+    with pytest.raises(ValueError, match="give one of the two"):
+        EmbeddedCluster(data_dir=tmp_path, log=RevisionLog())

@@ -403,3 +403,16 @@ def test_a_scale_that_makes_no_sense_is_refused(method: str, body: Any, code: in
         assert (await caller.get(f"{DEPLOYMENTS}/none/scale")).status == 404
 
     run_virtual(main)
+
+
+def test_a_body_beyond_the_limit_is_refused() -> None:
+    """Three megabytes are read in memory too, a byte more is a 413."""
+
+    async def main() -> None:
+        caller = Caller()
+        for size, status in ((3 * 1024 * 1024, 400), (3 * 1024 * 1024 + 1, 413)):
+            answer = await caller.send("POST", CONFIG_MAPS, b" " * size)
+            assert answer.status == status
+        assert answer.json["reason"] == "RequestEntityTooLarge"
+
+    run_virtual(main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import socket
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from processes import PATIENCE, Lines
 
 from listwatch import Client, Config, load_config
@@ -25,7 +23,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 TOKEN = "survivor"
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-DURABLE = Path(__file__).with_name("durable_server.py")
 Told = list[tuple[str, str, str]]
 
 
@@ -49,54 +46,39 @@ def program(*command: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def said(process: subprocess.Popen[str], line: str) -> bool:
-    """Whether this is the next line on its standard output."""
-    assert process.stdout is not None
-    return process.stdout.readline() == f"{line}\n"
-
-
 class Durable:
-    """A place where a server can be, and the file with its state."""
+    """A place where a server can be, and the directory with its state.
+
+    The kubeconfig is that of the first start: the later ones write theirs elsewhere.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self.kubeconfig = folder / "kubeconfig"
-        self._file = folder / "state"
+        self._data = folder / "data"
         self._port = port
-        cluster = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
-        self.kubeconfig.write_text(
-            yaml.safe_dump(
-                {
-                    "current-context": "c",
-                    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-                    "clusters": [{"name": "c", "cluster": cluster}],
-                    "users": [{"name": "u", "user": {"token": TOKEN}}],
-                }
-            )
-        )
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[Client]:
-        """The server in a process of its own, and a client of it; in the end its state is saved and it is killed."""
-        with program(str(DURABLE), str(self._file), str(self._port), TOKEN) as server:
-            assert said(server, "ready")
+        """The server in a process of its own, and a client of it; in the end it gets SIGKILL."""
+        kubeconfig = self._data.with_name("another") if self.kubeconfig.exists() else self.kubeconfig
+        where = ("--port", str(self._port), "--data-dir", str(self._data), "--kubeconfig", str(kubeconfig))
+        with program("-m", "listwatch", "serve", "--no-simulation", "-o", "json", *where) as server:
+            assert server.stdout is not None
+            assert server.stdout.readline()
             async with Client(load_config(kubeconfig=self.kubeconfig)) as client:
                 yield client
-            assert server.stdin is not None
-            server.stdin.write("\n")
-            server.stdin.flush()
-            assert said(server, "saved")
+            server.kill()
 
     @asynccontextmanager
     async def down(self, *, forgetting: bool) -> AsyncIterator[Client]:
         """What the watcher cannot see: the same state, reached by another way; perhaps its history is forgotten."""
-        log = pickle.loads(self._file.read_bytes())
-        async with EmbeddedCluster(listen=False, simulate=False, token=TOKEN, log=log) as cluster:
+        async with EmbeddedCluster(listen=False, simulate=False, data_dir=self._data) as cluster:
             yield Client(
-                Config(host="http://memory.test", credentials=StaticToken(TOKEN)), transport=cluster.handle
+                Config(host="http://memory.test", credentials=StaticToken(cluster.admin_token)),
+                transport=cluster.handle,
             )
             if forgetting:
-                cluster.server.log.compact()
-            self._file.write_bytes(pickle.dumps(cluster.server.log))
+                cluster.server.compact()
 
 
 class Writer:
@@ -145,7 +127,8 @@ def watching(kubeconfig: Path, resource: str, *options: str) -> AbstractContextM
 @pytest.mark.parametrize("forgetting", [False, True])
 async def test_each_change_is_told_once(tmp_path: Path, port: int, forgetting: bool) -> None:
     """Whatever is written before, between and after two kills of the server is told once and in order; where the
-    restarted server has forgotten its history, what was missed is told as the differences.
+    restarted server has forgotten its history, what was missed is told as the differences. The kubeconfig of the
+    first start, with its token and authority, goes on working.
     """
     place, writer = Durable(tmp_path, port), Writer()
     with ExitStack() as stack:
@@ -193,7 +176,7 @@ async def test_each_change_is_told_once(tmp_path: Path, port: int, forgetting: b
 
 
 def test_a_cluster_made_anew_is_told_as_such(tmp_path: Path, port: int) -> None:
-    """`listwatch serve` keeps nothing: started again it is another cluster, and a watch of the first says so and ends,
+    """`listwatch serve` without a directory keeps nothing: again it is another cluster, and a watch of the first ends,
     instead of telling of either what is true of the other.
     """
     kubeconfig = tmp_path / "kubeconfig"

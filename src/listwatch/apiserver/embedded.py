@@ -40,9 +40,12 @@ if TYPE_CHECKING:
     from listwatch.apiserver.life.programs import Program
     from listwatch.apiserver.listener.certificates import CertificateAuthority, KeyPair
     from listwatch.apiserver.listener.sockets import Listener
+    from listwatch.apiserver.storage.data_directory import DataDirectory
+    from listwatch.apiserver.storage.durable_log import Synchronous
 
 ADMIN = User("kubernetes-admin", ("system:masters",))
 
+_TOKEN = "administrator's token"  # noqa: S105 - under which it is kept
 _ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 (compared with, not bound to)
 
 
@@ -50,8 +53,11 @@ class EmbeddedCluster:
     """An API server of one's own, gone without a trace when the block ends.
 
     Promised: inside the block the server answers and, if simulated, its nodes are ready; after it no task,
-    socket, thread or file of ours is left, and watches that were open have ended properly. Not promised:
-    persistence. For one event loop; not reusable.
+    socket, thread or file of ours is left, and watches that were open have ended properly. With a `data_dir` all that
+    was answered outlives the process, however it ends. For one event loop; not reusable.
+
+    Attributes:
+        admin_token: The administrator's bearer token; with a `data_dir` it is known after the start.
 
     Args:
         listen: Whether to listen on a socket. Without it, `handle` is the only way in, no certificate is
@@ -79,6 +85,10 @@ class EmbeddedCluster:
         keeps_journal: Whether to write down every request; see `journal`.
         observers: Told of every exchange, beside the journal.
         audit_log: A file to append an audit log to; see `journal/audit.py`.
+        data_dir: A directory that keeps the cluster: its objects, versions and history, authority and administrator's
+            token. One cluster at a time has it open. None keeps nothing.
+        synchronous: How sure a change is before it is answered, with a `data_dir`. "full" outlives a crash of the
+            machine; after one, "normal" may lack the last moments, and "off" may leave a damaged file.
     """
 
     def __init__(
@@ -106,8 +116,11 @@ class EmbeddedCluster:
         keeps_journal: bool = False,
         observers: Sequence[Observer] = (),
         audit_log: str | os.PathLike[str] | None = None,
+        data_dir: str | os.PathLike[str] | None = None,
+        synchronous: Synchronous = "full",
     ) -> None:
         self._made_with = {name: value for name, value in locals().items() if name not in {"self", "log"}}
+        _check_one_log(data_dir, log)
         self.admin_token = token or secrets.token_urlsafe(24)
         self._listens = listen
         self._host = host
@@ -133,6 +146,8 @@ class EmbeddedCluster:
         """What goes wrong on purpose: `faults.add(Fault(…))`."""
         self._journal = Journal(clock=self._clock) if keeps_journal else None
         self._kinds: list[tuple[str, str, dict[str, Any]]] = []
+        self._data_dir, self._synchronous, self._given_token = data_dir, synchronous, token
+        self._directory: DataDirectory | None = None
         self._listener: Listener | None = None
         self._server: APIServer | None = None
         self._parts = AsyncExitStack()
@@ -141,16 +156,21 @@ class EmbeddedCluster:
         """Start; for those who cannot use `async with`.
 
         Raises:
-            ConfigError: The address cannot be listened on, or the audit log not be written. Nothing is left open.
+            ConfigError: The address cannot be listened on, the audit log not be written, or the data directory not be
+                used. Nothing is left open.
         """
         if self._server is not None:
             raise RuntimeError("an EmbeddedCluster can be started only once")
         async with AsyncExitStack() as parts:
+            if self._data_dir is not None:
+                self._directory = self._open(self._data_dir)
+                parts.push_async_callback(self._directory.aclose)
             self._server = self._make_server(self._open_audit_log(parts))
             parts.push_async_callback(self._server.aclose)
             parts.push_async_callback(self._close_listener)
             for name, kind, options in self._kinds:
                 self._server.add_kind(name, kind=kind, **options)
+            await self._server.settle()
             if self._listens:
                 await self.listen()
                 if self._unix_socket is not None and self._listener is not None:
@@ -189,7 +209,7 @@ class EmbeddedCluster:
         """A cluster that begins with what this one holds at this moment, and goes its own way; still to be started.
 
         Objects and history are shared until somebody writes. Open watches and connections stay here. Made with the same
-        arguments; the token is its own, and so is the port.
+        arguments; the token is its own, and so is the port. It is not kept on disk.
 
         Args:
             changed: Arguments to make it with instead.
@@ -200,12 +220,13 @@ class EmbeddedCluster:
             "token": None,
             "authority": self._authority,
             "audit_log": None,
+            "data_dir": None,
             **changed,
         }
         return EmbeddedCluster(**made_with, log=self.server.log.fork())
 
     async def aclose(self) -> None:
-        """End open watches, stop listening, forget everything. Safe to call twice.
+        """End open watches, stop listening, forget everything that is not kept on disk. Safe to call twice.
 
         Raises:
             ExceptionGroup: The simulation had stopped because of a fault of its own. All is closed
@@ -332,6 +353,7 @@ class EmbeddedCluster:
             clock=self._clock,
             tokens=self._tokens,
             log=self._log,
+            commits=self._directory.commits if self._directory is not None else None,
             chance=chance,
             new_uid=seeded_uid if self._seed is not None else None,
             observers=[*([self._journal] if self._journal is not None else []), *self._observers, *observers],
@@ -344,6 +366,19 @@ class EmbeddedCluster:
         if self._listener is not None:
             await self._listener.aclose()
 
+    def _open(self, path: str | os.PathLike[str]) -> DataDirectory:
+        """The data directory, and what is the same after every start."""
+        from listwatch.apiserver.storage.data_directory import DataDirectory  # noqa: PLC0415 - loads sqlite3
+
+        directory = DataDirectory.open(path, synchronous=self._synchronous)
+        if self._given_token is None:
+            del self._tokens[self.admin_token]
+            self.admin_token = directory.secret(_TOKEN, self.admin_token.encode).decode()
+            self._tokens[self.admin_token] = ADMIN
+        else:
+            directory.set_secret(_TOKEN, self._given_token.encode())
+        return directory
+
     def _make_listener(self, handle: Transport) -> Listener:
         # Both need the [server] extra, which a cluster in memory can do without.
         from listwatch.apiserver.listener.certificates import CertificateAuthority  # noqa: PLC0415
@@ -351,6 +386,10 @@ class EmbeddedCluster:
 
         context = None
         if self._tls:
+            if self._authority is None and self._directory is not None:
+                from listwatch.apiserver.listener.kept_authority import kept_authority  # noqa: PLC0415
+
+                self._authority = kept_authority(self._directory, now=datetime.now(UTC))
             self._authority = self._authority or CertificateAuthority(now=datetime.now(UTC))
             names = [*self._names, *({self._host} - _ANY_ADDRESS)]
             context = server_context(
@@ -359,3 +398,8 @@ class EmbeddedCluster:
         return Listener(
             handle, host=self._host, port=self._port, tls=context, allow_remote=self._allow_remote
         )
+
+
+def _check_one_log(data_dir: object, log: RevisionLog | None) -> None:
+    if data_dir is not None and log is not None:
+        raise ValueError("a data_dir has its own log: give one of the two")

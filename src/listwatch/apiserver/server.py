@@ -54,10 +54,11 @@ from listwatch.apiserver.verbs.watch import WatchHub
 from listwatch.apiserver.verbs.webhook_conversion import WebhookConversions
 from listwatch.apiserver.verbs.writing import Writer
 from listwatch.apiserver.wire.finishing import finished
-from listwatch.apiserver.wire.negotiation import Form, accepted_form, decode_body, is_protobuf
+from listwatch.apiserver.wire.negotiation import MAX_BODY_BYTES, Form, accepted_form, decode_body, is_protobuf
 from listwatch.apiserver.wire.request_info import RequestInfo, parse_request
 from listwatch.apiserver.wire.statuses import (
     APIFailure,
+    body_too_large,
     forbidden,
     forbidden_path,
     internal_error,
@@ -71,6 +72,7 @@ from listwatch.apiserver.wire.timestamps import format_timestamp
 if TYPE_CHECKING:
     from listwatch.apiserver.admission.webhook_caller import WebhookCaller
     from listwatch.apiserver.admission.webhooks import ServiceResolver
+    from listwatch.apiserver.storage.group_commit import GroupCommit
 
 JSONObject = dict[str, Any]
 # A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
@@ -112,6 +114,7 @@ class APIServer:
         webhook_caller: Calls webhooks; None for HTTPS.
         resolve_service: The URL of a service, by namespace, name and port, for webhooks that name one. By default
             none has an address, and the webhook's failure policy decides.
+        commits: Keeps the log on disk. The state to begin with is then the one that it restores.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class APIServer:
         admission: Sequence[Callback] = (),
         webhook_caller: WebhookCaller | None = None,
         resolve_service: ServiceResolver | None = None,
+        commits: GroupCommit | None = None,
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
@@ -138,8 +142,11 @@ class APIServer:
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._registry: ResourceRegistry = builtin_resources()
         self._schemas = Schemas()
+        if commits is not None:
+            log = commits.restored
         is_new = log is None
-        self._storage = _open_storage(log, history_limit, clock)
+        self._storage = _open_storage(log, history_limit, clock, commits)
+        self._commits = commits
         self._metrics = Metrics()
         self._observation = Observation(clock=clock, observers=[self._metrics, *observers])
         self._interceptor = interceptor
@@ -217,6 +224,7 @@ class APIServer:
             finish=self._finish_namespace,
             delay=namespace_delay,
         )
+        self._storage.after_undo = self._ends.resume
         self._deleter = Deleter(
             self._storage, clock=self._clock, reader=self._reader, on_namespace=self._ends.begin
         )
@@ -272,6 +280,11 @@ class APIServer:
         """Let whoever shows `token` be `user` from now on."""
         self._tokens[token] = user
 
+    @property
+    def storage(self) -> Storage:
+        """The objects by their names, for what stands beside the server; what is written there nobody checks."""
+        return self._storage
+
     def compact(self, revision: int | None = None) -> None:
         """Forget the history up to `revision` (by default all): older versions are answered with 410 from now on.
 
@@ -308,6 +321,8 @@ class APIServer:
         turn = current_trace.set(trace)
         try:
             answer = await self._answer_always(request, trace)
+            if self._commits is not None:
+                answer = await self._kept(request, answer)
         except asyncio.CancelledError:
             self._observation.lost(trace, "left")
             raise
@@ -322,6 +337,24 @@ class APIServer:
         """End all watches and the server's own tasks. Safe to call twice."""
         self._hub.close()
         await self._ends.aclose()
+
+    async def settle(self) -> None:
+        """Wait until everything that has happened by now is on disk, if there is one.
+
+        Raises:
+            APIFailure: 500, it could not be kept and is undone.
+        """
+        if self._commits is not None and (failure := await self._commits.settled()) is not None:
+            raise internal_error(f"the change could not be kept and is undone: {failure}")
+
+    async def _kept(self, request: Request, answer: Response) -> Response:
+        """`answer`, once everything it can have seen is on disk; else what happened to that."""
+        try:
+            await self.settle()
+        except APIFailure as refusal:
+            await answer.aclose()
+            return failure_response(refusal, _failure_form(request))
+        return answer
 
     async def _answer_always(self, request: Request, trace: Trace) -> Response:
         try:
@@ -338,6 +371,8 @@ class APIServer:
 
     async def _answer(self, request: Request, trace: Trace) -> Response:
         trace.info = info = parse_request(request.method, request.target)
+        if len(request.body) > MAX_BODY_BYTES:
+            raise body_too_large(MAX_BODY_BYTES)
         try:
             trace.user = user = authenticate(request, self._tokens)
         finally:
@@ -501,9 +536,12 @@ class APIServer:
             self._writer.create_object(resource, "default", self._writer.decoded(resource, value)[0])
 
 
-def _open_storage(log: RevisionLog | None, history_limit: int, clock: Clock) -> Storage:
+def _open_storage(
+    log: RevisionLog | None, history_limit: int, clock: Clock, commits: GroupCommit | None
+) -> Storage:
     """The storage over a log, by default a new cluster's; its changes are signed."""
-    storage = Storage(log or RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit))
+    log = log or RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
+    storage = Storage(log, commits)
     storage.listen(OriginWriter(clock))
     return storage
 

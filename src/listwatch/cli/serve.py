@@ -67,6 +67,7 @@ def add_parser(
         "--remove-kubeconfig", action="store_true", help="take the entries out of it again at the end"
     )
     who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
+    _add_keeping(parser)
     _add_simulation(parser)
     parser.add_argument(
         "--audit-log", metavar="FILE", help="append an audit log: one audit.k8s.io/v1 Event in JSON per line"
@@ -102,6 +103,29 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
         life.add_argument(f"--{name}-delay", type=_seconds, metavar="SECONDS", help=what)
 
 
+def _add_keeping(parser: argparse.ArgumentParser) -> None:
+    keeps = parser.add_argument_group("what it keeps")
+    keeps.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="keep the cluster in this directory: objects, history, authority and token are there again after a "
+        "restart, even one after SIGKILL (default: keep nothing)",
+    )
+    keeps.add_argument(
+        "--populate",
+        type=_population,
+        metavar="nodes=N,pods=N",
+        help="begin with so many nodes and running pods, which nobody simulates; left out if there are some already",
+    )
+    keeps.add_argument(
+        "--synchronous",
+        choices=["full", "normal", "off"],
+        default="full",
+        help="with --data-dir: full (default) loses nothing that was answered, whatever happens; normal may lose the "
+        "last moments when the machine crashes, not when the server does; off may then also damage the file",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; the exit code.
 
@@ -135,6 +159,7 @@ async def _serve(args: argparse.Namespace) -> None:
     from listwatch.apiserver.embedded import EmbeddedCluster  # noqa: PLC0415
     from listwatch.apiserver.life import Delays  # noqa: PLC0415
     from listwatch.apiserver.listener.kubeconfig_file import remove_kubeconfig  # noqa: PLC0415
+    from listwatch.apiserver.populate import populate  # noqa: PLC0415
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -149,12 +174,17 @@ async def _serve(args: argparse.Namespace) -> None:
         unix_socket=args.unix_socket,
         token=args.token,
         audit_log=args.audit_log,
+        data_dir=args.data_dir,
+        synchronous=args.synchronous,
         simulate=not args.no_simulation,
         nodes=args.nodes,
         controllers=_controllers(args.controllers),
         delays=Delays(**{name: value for name, value in given.items() if value is not None}),
     )
     async with cluster:
+        known = (("nodes", "node-0"), ("pods", "default/pod-0"))
+        if args.populate and not any(cluster.server.log.get(*each) for each in known):
+            await populate(cluster, **args.populate)
         files = _Files(cluster, args.kubeconfig)
         try:
             _announce(args, cluster, files)
@@ -223,6 +253,15 @@ def _announce(args: argparse.Namespace, cluster: EmbeddedCluster, files: _Files)
         file=sys.stderr,
         flush=True,
     )
+
+
+def _population(text: str) -> dict[str, int]:
+    from listwatch.apiserver.populate import parse_populate  # noqa: PLC0415 - as the server itself
+
+    try:
+        return parse_populate(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _port(text: str) -> int:

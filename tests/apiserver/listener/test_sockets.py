@@ -2,11 +2,13 @@
 
 import asyncio
 import io
+import json
 import logging
+import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,12 @@ import pytest
 from multidict import CIMultiDict
 from yarl import URL
 
+from listwatch.apimachinery.clock import SystemClock
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Peer, Request, Response
 from listwatch.apiserver.listener.certificates import CertificateAuthority
 from listwatch.apiserver.listener.sockets import MAX_BODY_BYTES, Listener, is_long_running, server_context
+from listwatch.apiserver.server import APIServer
 
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -416,3 +420,94 @@ async def test_an_address_that_is_not_ours_is_a_config_error(host: str, port: in
 def test_long_running_requests_are_told_by_parameter_or_path(target: str, expected: bool) -> None:
     """A watch is what kube-apiserver takes for one; a namespace called watch is not."""
     assert is_long_running(Request("GET", target)) is expected
+
+
+@pytest.mark.slow
+async def test_who_does_not_read_is_cut_off_and_disturbs_nobody() -> None:
+    """A watcher that stops reading has a bounded buffer, after a while no connection; another is told everything."""
+    count, size = 60, 200_000
+    server = APIServer(clock=SystemClock())
+    path = "/api/v1/namespaces/default/configmaps"
+
+    async def handle(request: Request) -> Response:
+        request.peer = Peer("admin", ("system:masters",))
+        return await server.handle(request)
+
+    async with AsyncExitStack() as stack:
+        listener = await stack.enter_async_context(listening(handle, slow_after=0.5))
+        slow = stack.enter_context(socket.socket())
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", listener.port))
+        slow.sendall(f"GET {path}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        url = f"{listener.url}{path}?watch=true"
+        async with aiohttp.ClientSession(read_bufsize=2**22) as http, http.get(url) as quick:
+            assert listener._http is not None
+            buffered = 0
+            for number in range(count):
+                body = json.dumps({"metadata": {"name": f"n{number}"}, "data": {"v": "x" * size}}).encode()
+                assert (await handle(Request("POST", path, CIMultiDict(), body))).status == 201
+                line = await quick.content.readuntil(b"\n")
+                assert json.loads(line)["object"]["metadata"]["name"] == f"n{number}"
+                transports = [each.transport for each in listener._http.connections]
+                waiting = [each.get_write_buffer_size() for each in transports if each is not None]
+                buffered = max([buffered, *waiting])
+            assert buffered < 3 * 512 * 1024 < count * size
+            async with asyncio.timeout(10):
+                while len(listener._http.connections) > 1:  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.02)
+        await server.aclose()
+
+
+ODD_BYTES = (
+    b"\0" * 100,
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"G\xc3\x89T / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost : x\r\n : y\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+    b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 40_000 + b"\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET /\xff\xfe\0 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+)
+
+
+@pytest.mark.slow
+async def test_odd_bytes_on_a_socket_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
+    """What is no HTTP, or hardly, gets a 4xx or a closed connection, no traceback, and the next client its answer."""
+    chance = random.Random(1)
+    server = APIServer(clock=SystemClock())
+    head = b"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nContent-Length: 20\r\n\r\n"
+    broken = []
+    for _ in range(150):
+        text = bytearray(head + b'{"metadata":{"name":1')
+        for _ in range(chance.randrange(1, 6)):
+            text[chance.randrange(len(text))] = chance.randrange(256)
+        broken.append(bytes(text))
+    async with listening(server.handle) as listener:
+        for odd in (*ODD_BYTES, *broken, *(chance.randbytes(200) for _ in range(100))):
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(odd)
+            writer.write_eof()
+            with suppress(ConnectionError):
+                said = await reader.read()
+                assert (
+                    said == b""
+                    or said[9:10] in {b"4", b"2"}
+                    or b" 405 " in said[:20]
+                    or b" 505 " in said[:20]
+                ), (odd, said)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+        async with aiohttp.ClientSession() as http, http.get(f"{listener.url}/version") as answer:
+            assert answer.status == 200
+    assert not [record for record in caplog.records if record.exc_info]
+    await server.aclose()

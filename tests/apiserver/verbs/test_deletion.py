@@ -213,3 +213,55 @@ def test_a_pod_on_a_node_waits_for_its_kubelet() -> None:
         assert (await caller.get(f"{PODS}/p")).status == 404
 
     run_virtual(main)
+
+
+def test_a_collection_ends_at_its_namespace() -> None:
+    """Deleting a namespace's collection leaves all other namespaces alone, those before it in the alphabet too."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(CONFIG_MAPS, config_map("a"))
+        await caller.create(CONFIG_MAPS.replace("default", "kube-public"), config_map("b"))
+        assert (await caller.delete(CONFIG_MAPS.replace("default", "kube-public"))).status == 200
+        left = (await caller.get("/api/v1/configmaps")).json["items"]
+        assert [item["metadata"]["name"] for item in left] == ["a"]
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("seconds", [2**62, 10**9, "9223372036854775807"])
+def test_a_grace_period_may_outlast_the_calendar(seconds: object) -> None:
+    """A bound pod may be given more seconds than there are years for; the time it ends at is the last that there is."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(PODS, pod("a", nodeName="n"))
+        answer = await caller.delete(f"{PODS}/a?gracePeriodSeconds={seconds}")
+        assert answer.status == 200
+        assert answer.json["metadata"]["deletionTimestamp"] > "2050"
+        assert (await caller.delete(f"{PODS}/a?gracePeriodSeconds=1")).status == 200
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "code"),
+    [
+        ("a", {"preconditions": "x"}, 400),
+        ("a", {"kind": []}, 400),
+        ("a", {"dryRun": "All"}, 400),
+        (f"a?gracePeriodSeconds={'9' * 5000}", None, 400),
+        (f"?limit={'9' * 5000}", None, 400),
+        (f"?resourceVersion={'9' * 5000}", None, 200),
+    ],
+)
+def test_nonsense_is_refused(target: str, body: Any, code: int) -> None:
+    """Options of the wrong types, and numbers longer than any number, are refused with a Status."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(CONFIG_MAPS, config_map("a"))
+        answer = await caller.delete(f"{CONFIG_MAPS}/{target}".replace("/?", "?"), body)
+        assert answer.status == code, answer.json
+
+    run_virtual(main)

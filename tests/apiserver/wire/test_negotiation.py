@@ -88,7 +88,7 @@ BODIES = [
     (b'{"a": 1}', "", {"a": 1}),
     (b"a: 1\nb: 2026-01-01\nc: yes\n", YAML, {"a": 1, "b": "2026-01-01", "c": True}),
     (b'{"a": "\xff"}', "application/json; charset=utf-8", {"a": "\ufffd"}),
-    (b'{"a": "\\ud800"}', JSON, {"a": "\ud800"}),
+    (b'{"a": "\\ud800"}', JSON, {"a": "\ufffd"}),
 ]
 
 
@@ -137,3 +137,58 @@ def test_nesting_beyond_reason_is_refused_not_followed() -> None:
     """A body of nothing but brackets is a fault of the body, not of the server."""
     with pytest.raises(ValueError, match="exceeded max depth"):
         json_value(b"[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (rb'{"a":"\ud800"}', {"a": "\ufffd"}),
+        (rb'{"\udc00x":["\ud83d\ude00"],"b":"\ud83d"}', {"\ufffdx": ["\U0001f600"], "b": "\ufffd"}),
+        (b'["\xff"]', ["\ufffd"]),
+    ],
+)
+def test_half_a_character_is_replaced(text: bytes, value: Any) -> None:
+    """What no encoding can write becomes U+FFFD, as in Go, before anybody stores it."""
+    assert json_value(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 301 + b"]" * 301, b'{"a":' * 600 + b"1" + b"}" * 600, b"[" * 100_000]
+)
+def test_too_deep_a_value_is_refused(text: bytes) -> None:
+    """A value with more levels than the stack could take later is refused at the door."""
+    with pytest.raises(ValueError, match=r"max depth|unexpected end"):
+        json_value(text)
+
+
+def test_many_brackets_are_not_deep() -> None:
+    """Depth is what counts, not how many lists and objects there are."""
+    assert json_value(b"[" + b"[[]]," * 1000 + b"1]")[-1] == 1
+    assert json_value(b"[" * 300 + b"]" * 300)
+
+
+@pytest.mark.parametrize("text", [b"[1e400]", b'{"a":-1e999}'])
+def test_a_number_beyond_all_numbers_is_refused(text: bytes) -> None:
+    """What would become infinite, which JSON cannot say again, is refused as Go refuses it."""
+    with pytest.raises(ValueError, match=r"json: cannot unmarshal number -?1e"):
+        json_value(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"a: &a [*a]", "contains itself"),
+        (b"[" * 3_000_000, "max depth"),
+        (
+            b"\n".join(
+                [b"a: &a [x]", *(b"%c: &%c [%b]" % (n, n, b"*%c," % (n - 1) * 9) for n in b"bcdefghij")]
+            ),
+            "excessive aliasing",
+        ),
+    ],
+)
+def test_a_yaml_bomb_does_not_go_off(body: bytes, problem: str) -> None:
+    """YAML whose aliases stand for more than memory holds, or for themselves, is refused without being written out."""
+    with pytest.raises(APIFailure, match=problem) as caught:
+        decode_body(body, YAML, "Pod")
+    assert caught.value.code == 400

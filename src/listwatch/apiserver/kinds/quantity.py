@@ -46,12 +46,11 @@ def _read(text: str) -> tuple[Decimal, str]:
         elif suffix in _DECIMAL:
             value = value.scaleb(_DECIMAL[suffix])
         else:
-            exponent = int(suffix[1:])
+            exponent = int(suffix[1:12])  # with more digits than these it is out of bounds in any case
             if abs(exponent) > _LARGEST_EXPONENT:
                 exponent = _LARGEST_EXPONENT if exponent > 0 else -_LARGEST_EXPONENT
             value = value.scaleb(exponent)
-        rounded = value.quantize(_NANO, rounding="ROUND_UP")
-        value = min(rounded, _CEILING)
+        value = min(min(value, _CEILING).quantize(_NANO, rounding="ROUND_UP"), _CEILING)
     return (-value if sign == "-" else value), suffix
 
 

@@ -14,6 +14,7 @@ import base64
 import binascii
 import copy
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -200,6 +201,8 @@ def _is_silent_default(owner: str, name: str, default: object, required: bool) -
 @cache
 def _file(group: str, version: str) -> tuple[_Compiler, dict[str, str]] | None:
     """The schemas of one group and version, and which kinds they hold; None if there is no such file."""
+    if not re.fullmatch(r"[a-z0-9.-]{0,100}", group + version):
+        return None
     name = f"apis__{group}__{version}.json" if group else f"api__{version}.json"
     path = resources.files("listwatch.api") / "openapi" / name
     if not path.is_file():

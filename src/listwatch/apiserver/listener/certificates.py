@@ -50,7 +50,8 @@ class CertificateAuthority:
     """A fresh authority that signs server and client certificates.
 
     Promised: each call issues a new key and certificate, valid from five minutes before `now` for as long as
-    the authority itself. Not promised: revocation. Everything is forgotten with the object.
+    the authority itself. Not promised: revocation. Everything is forgotten with the object, unless `pair` is kept
+    and `load`ed.
 
     Args:
         now: The moment of issue, aware. Take it from the machine's clock, not a virtual one: TLS libraries on
@@ -62,11 +63,8 @@ class CertificateAuthority:
     def __init__(
         self, *, now: datetime, lifetime: timedelta = timedelta(days=365), common_name: str = "listwatch-ca"
     ) -> None:
-        self._not_before = now - BACKDATING
-        self._not_after = now + lifetime
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        self._key_id = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        self._become(ec.generate_private_key(ec.SECP256R1()), name, now - BACKDATING, now + lifetime)
         certificate = (
             self._builder(self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -74,6 +72,29 @@ class CertificateAuthority:
             .sign(self._key, hashes.SHA256())
         )
         self.certificate_pem: bytes = certificate.public_bytes(serialization.Encoding.PEM)
+
+    @classmethod
+    def load(cls, pair: KeyPair) -> CertificateAuthority:
+        """The authority that `pair` was taken from: it goes on as if it had never been away.
+
+        Raises:
+            ValueError: `pair` is no certificate and key of an authority like this one.
+        """
+        certificate = x509.load_pem_x509_certificate(pair.certificate_pem)
+        key = serialization.load_pem_private_key(pair.key_pem, password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("the authority's key is of another kind")  # noqa: TRY004 - the value is wrong
+        authority = cls.__new__(cls)
+        authority._become(  # noqa: SLF001 - this is a constructor
+            key, certificate.subject, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        )
+        authority.certificate_pem = pair.certificate_pem
+        return authority
+
+    @property
+    def pair(self) -> KeyPair:
+        """The authority's own certificate and key, to be kept where nobody else can read them."""
+        return KeyPair(self.certificate_pem, _pem(self._key))
 
     def issue_server(self, *, names: Iterable[str] = ()) -> KeyPair:
         """A certificate for the server: loopback, the in-cluster names, and `names`.
@@ -96,6 +117,13 @@ class CertificateAuthority:
         )
         return self._issue(subject, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
+    def _become(
+        self, key: ec.EllipticCurvePrivateKey, name: x509.Name, not_before: datetime, not_after: datetime
+    ) -> None:
+        self._key, self._name = key, name
+        self._not_before, self._not_after = not_before, not_after
+        self._key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+
     def _issue(
         self,
         subject: x509.Name,
@@ -113,11 +141,7 @@ class CertificateAuthority:
             builder = builder.add_extension(alternatives, critical=False)
         return KeyPair(
             certificate_pem=builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM),
-            key_pem=key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
+            key_pem=_pem(key),
         )
 
     def _builder(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
@@ -134,6 +158,12 @@ class CertificateAuthority:
                 x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_id), critical=False
             )
         )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _general_name(name: str) -> x509.GeneralName:

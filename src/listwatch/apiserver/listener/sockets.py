@@ -26,14 +26,15 @@ from typing import Any
 
 import msgspec
 from aiohttp import ClientConnectionResetError, HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from listwatch.apimachinery.errors import ConfigError, TransportError
 from listwatch.apimachinery.http import Peer, Request, Response, Transport
 from listwatch.apiserver.listener.certificates import KeyPair
 from listwatch.apiserver.listener.unix_socket import UnixSocketFile
+from listwatch.apiserver.wire.negotiation import MAX_BODY_BYTES
 
-MAX_BODY_BYTES = 3 * 1024 * 1024
 # Tokens, long selectors and continue tokens stand in the request's head; aiohttp's own 8 KiB are too tight
 # for them.
 MAX_HEADER_BYTES = 64 * 1024
@@ -44,6 +45,15 @@ GOODBYE_TIMEOUT = 1.0
 _WATCH_PATH = re.compile(r"/(api/[^/]+|apis/[^/]+/[^/]+)/watch/")
 
 _log = logging.getLogger("listwatch.apiserver")
+_http_log = logging.getLogger("listwatch.apiserver.http")
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Whether a failure is worth a traceback: bytes that are no HTTP are the client's, who is answered with a 400."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_http_log.addFilter(_is_our_fault)
 
 
 def server_context(*, pair: KeyPair, client_ca_pem: bytes) -> ssl.SSLContext:
@@ -69,7 +79,8 @@ class Listener:
     """A socket that listens, and the connections that come in through it.
 
     Promised: headers of an answer leave before its first event; a client that goes away closes its answer at
-    once; `aclose` ends open watches with a proper end of body. Not promised: order between connections.
+    once; `aclose` ends open watches with a proper end of body; a client that does not read costs a bounded buffer, and
+    in the end its connection, and disturbs nobody. Not promised: order between connections.
 
     Args:
         handle: What answers. It may be called by many connections at the same time.
@@ -80,6 +91,7 @@ class Listener:
         allow_remote: Needed to listen where other machines can connect.
         unix_socket: Listen on this socket file instead, which only its owner may use. What a server that was killed
             has left there is replaced; it is removed by `aclose`.
+        slow_after: Seconds for which a client may leave a piece of a stream unread, before it is cut off.
     """
 
     def __init__(
@@ -91,12 +103,14 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         allow_remote: bool = False,
         unix_socket: str | os.PathLike[str] | None = None,
+        slow_after: float = 30.0,
     ) -> None:
         self.host = host
         self.port = port
         self._handle = handle
         self._tls = tls
         self._allow_remote = allow_remote
+        self._slow_after = slow_after
         self._unix_socket = None if unix_socket is None else UnixSocketFile(unix_socket)
         self._http: web.Server | None = None
         self._server: asyncio.Server | None = None
@@ -133,7 +147,7 @@ class Listener:
             handler_cancellation=True,
             auto_decompress=False,  # kube-apiserver reads no compressed bodies either
             access_log=None,
-            logger=_log,
+            logger=_http_log,
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
         )
@@ -227,7 +241,13 @@ class Listener:
             await stream.prepare(request)
             if request.method != "HEAD":
                 async for chunk in answer.chunks:
-                    await stream.write(chunk)
+                    async with asyncio.timeout(self._slow_after):
+                        await stream.write(chunk)
+        except TimeoutError:
+            # What it has not read is bounded, but not for ever: as kube-apiserver, which ends slow watchers.
+            _log.info("%s %s is not read: the connection is cut", request.method, request.raw_path)
+            if request.transport is not None:
+                request.transport.abort()
         except asyncio.CancelledError:
             if not self._is_stopping:
                 raise

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
@@ -142,6 +142,13 @@ class Track:
             del self.changes[:count]
         self.dropped += count
 
+    def pop(self) -> None:
+        """Take the newest change back."""
+        if self._is_shared:
+            self._unshare(self.changes[:-1])
+        else:
+            self.changes.pop()
+
     def fork(self) -> Track:
         """A track with the same past and its own future. Cost: O(1) now, one copy at the first write of either."""
         other = Track()
@@ -177,6 +184,12 @@ class RevisionLog:
     Not promised: anything below `floor`, which rises as changes are compacted.
     Ordering: one total order over all resources.
 
+    A log whose changes are kept elsewhere too (group_commit.py) holds them back: between `hold` and `settle` they are
+    made, and writes build on them, but nobody may be told of what lies above `visible`; `undo` takes it back.
+
+    Attributes:
+        on_forget: Called with the new floor and the changes that are forgotten, before they are.
+
     Args:
         revision: Where the counter starts; the first change gets the next number.
         floor: The oldest revision that can be asked for, `revision` by default. Below the start all is empty.
@@ -191,11 +204,71 @@ class RevisionLog:
         self._states: dict[str, State] = {}
         self._tracks: dict[tuple[str, str | None], Track] = {}
         self._snapshots: OrderedDict[tuple[str, int], State] = OrderedDict()
+        self._settled: int | None = None
+        self.on_forget: Callable[[int, list[Change]], None] | None = None
+
+    @classmethod
+    def restored(
+        cls,
+        *,
+        revision: int,
+        floor: int,
+        objects: Iterable[tuple[str, str, StoredObject]],
+        history_limit: int,
+    ) -> RevisionLog:
+        """A log that knows a state, and nothing of how it came about.
+
+        Args:
+            revision: Of the newest change. Between `floor` and it nothing has changed.
+            floor: The oldest revision that can be asked for.
+            objects: Collection, key and object; none newer than `floor`.
+            history_limit: As for a new log.
+        """
+        log = cls(revision=revision, floor=floor, history_limit=history_limit)
+        by_resource: dict[str, dict[str, StoredObject]] = {}
+        for resource, key, stored in objects:
+            by_resource.setdefault(resource, {})[key] = stored
+        for resource, entries in by_resource.items():
+            log._states[resource] = SortedMap.of(sorted(entries.items()))
+        return log
 
     @property
     def revision(self) -> int:
         """Of the newest change."""
         return self._revision
+
+    @property
+    def visible(self) -> int:
+        """The newest revision that may be told of; the newest of all unless changes are held back."""
+        return self._revision if self._settled is None else self._settled
+
+    def hold(self) -> None:
+        """Hold back every change from now on until it is settled."""
+        self._settled = self._revision
+
+    def settle(self, revision: int) -> None:
+        """Let go of the changes up to `revision`."""
+        self._settled = revision
+
+    def undo(self) -> list[Change]:
+        """Take back the changes that are held back; gives them newest first. Their revisions are given again."""
+        undone = self._whole.read(self._whole.position_after(self.visible))[::-1]
+        for change in undone:
+            state = self._states[change.resource]
+            self._states[change.resource] = (
+                state.remove(change.key)
+                if change.previous is None
+                else state.set(change.key, change.previous)
+            )
+            namespace, separator, _ = change.key.partition("/")
+            for part in (None, namespace) if separator else (None,):
+                if (track := self._tracks.get((change.resource, part))) is not None:
+                    track.pop()
+            self._whole.pop()
+        self._revision = self.visible
+        for name in [name for name in self._snapshots if name[1] > self._revision]:
+            del self._snapshots[name]
+        return undone
 
     @property
     def floor(self) -> int:
@@ -302,14 +375,15 @@ class RevisionLog:
     def compact(self, revision: int | None = None) -> None:
         """Forget the changes up to `revision` (by default all); the current objects stay.
 
+        What is held back is not forgotten: then the floor rises to `visible` at most.
+
         Raises:
             ValueError: `revision` is yet to come. Nothing is changed.
         """
         target = self._revision if revision is None else revision
         if target > self._revision:
             raise ValueError(f"revision {target} is yet to come, the log is at {self._revision}")
-        if target > self._floor:
-            self._forget(self._whole.position_after(target) - self._whole.dropped, target)
+        self._forget_up_to(target)
 
     def fork(self) -> RevisionLog:
         """An independent log with the same past. Objects, states and changes are shared, being immutable.
@@ -338,12 +412,18 @@ class RevisionLog:
             part.append(change)
         retained = self._whole.changes
         if len(retained) > self._history_limit + max(self._history_limit // 8, 16):
-            excess = len(retained) - self._history_limit
-            self._forget(excess, retained[excess - 1].revision)
+            self._forget_up_to(retained[len(retained) - self._history_limit - 1].revision)
         return change
+
+    def _forget_up_to(self, revision: int) -> None:
+        floor = min(revision, self.visible)
+        if floor > self._floor:
+            self._forget(self._whole.position_after(floor) - self._whole.dropped, floor)
 
     def _forget(self, count: int, floor: int) -> None:
         """Drop the oldest `count` changes, all of which lie at or below `floor`."""
+        if self.on_forget is not None:
+            self.on_forget(floor, self._whole.changes[:count])
         dropped: dict[tuple[str, str | None], int] = {}
         for change in self._whole.changes[:count]:
             namespace, separator, _ = change.key.partition("/")

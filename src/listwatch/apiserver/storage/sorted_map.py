@@ -13,12 +13,13 @@ not merge neighbours, it only drops empty nodes, which keeps it short and costs 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 V = TypeVar("V")
 
 _WIDTH = 64  # entries in a node; one write copies about this many pointers per level
+_FILL = 48  # entries in a node of a map that is built at once: the next writes shall not split them all
 
 
 class _Leaf:
@@ -58,6 +59,21 @@ class SortedMap(Generic[V]):
 
     def __init__(self, root: _Node | None = None) -> None:
         self._root: _Node = root if root is not None else _Leaf([], [])
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[str, V]]) -> SortedMap[V]:
+        """A map of entries that are sorted by key, each key once. Cost: O(n), a fraction of as many `set`s."""
+        nodes: list[_Node] = [
+            _Leaf([key for key, _ in part], [value for _, value in part])
+            for part in (entries[at : at + _FILL] for at in range(0, len(entries), _FILL))
+        ]
+        while len(nodes) > 1:
+            groups = [nodes[at : at + _FILL] for at in range(0, len(nodes), _FILL)]
+            nodes = [
+                _Branch([_first(node) for node in group], group, sum(node.size for node in group))
+                for group in groups
+            ]
+        return cls(nodes[0]) if nodes else cls()
 
     def __len__(self) -> int:
         return self._root.size

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from listwatch.apiserver.kinds.schema import FieldValidation
-from listwatch.apiserver.wire.negotiation import YAMLLoader, json_value
+from listwatch.apiserver.wire.negotiation import YAMLLoader, check_yaml_size, encode_json, json_value
 from listwatch.apiserver.wire.statuses import bad_request
 
 JSONObject = dict[str, Any]
@@ -33,7 +33,7 @@ def decode_config(body: bytes, validation: FieldValidation) -> tuple[JSONObject,
         value = _json(body, repeated) if body.lstrip()[:1] == b"{" else None
         if value is None:
             value = _yaml(body, repeated)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError, OverflowError) as error:
         told = str(error).replace("\n", " ")
         raise bad_request(f"error decoding patch: error converting YAML to JSON: yaml: {told}") from error
     if not isinstance(value, dict):
@@ -94,7 +94,8 @@ def _yaml(body: bytes, repeated: list[str]) -> Any:
     finally:
         loader.dispose()
     # Back and forth, so that what is no JSON (other keys than text, binary) is refused or becomes text.
-    return json.loads(json.dumps(value))
+    check_yaml_size(value)
+    return json_value(encode_json(value))
 
 
 def _go_type(value: object) -> str:

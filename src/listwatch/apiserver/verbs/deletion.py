@@ -23,6 +23,7 @@ from listwatch.apiserver.custom.definition import DEFINITIONS
 from listwatch.apiserver.custom.definition_names import mark_definition
 from listwatch.apiserver.kinds.conversion import from_storage
 from listwatch.apiserver.kinds.resources import Resource
+from listwatch.apiserver.kinds.schema import SchemaError, Schemas
 from listwatch.apiserver.kinds.strategy import deletion_grace_period
 from listwatch.apiserver.storage.revision_log import StoredObject
 from listwatch.apiserver.storage.storage import Storage
@@ -47,6 +48,7 @@ from listwatch.apiserver.wire.timestamps import format_timestamp, parse_timestam
 JSONObject = dict[str, Any]
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
+_MOST_DIGITS: Final = 200  # a number with more is out of range, and Python would not read it
 _POLICIES: Final = ("Foreground", "Background", "Orphan")
 _UNDELETABLE: Final = frozenset({"default", "kube-system", "kube-public"})
 
@@ -75,10 +77,14 @@ def parse_delete_options(body: JSONObject, query: Query) -> DeleteOptions:
     Raises:
         APIFailure: 400 or 422.
     """
-    if body and body.get("kind") not in {None, "", "DeleteOptions"}:
+    if body and body.get("kind") not in [None, "", "DeleteOptions"]:
         raise bad_request(
             f'{body["kind"]} in version "{body.get("apiVersion", "")}" cannot be handled as a DeleteOptions'
         )
+    try:
+        body = Schemas.load().decode("", "v1", "DeleteOptions", body)[0] if body else {}
+    except SchemaError as error:
+        raise bad_request(error.for_kind("v1", "DeleteOptions")) from error
     if body:
         given: JSONObject = body
     else:
@@ -114,7 +120,10 @@ def _seconds(given: object) -> int | None:
     if given is None or given == "":
         return None
     if isinstance(given, str) and re.fullmatch(r"[+-]?[0-9]+", given, re.ASCII):
-        return int(given)
+        seconds = int(given[:_MOST_DIGITS])
+        if not -(2**63) <= seconds < 2**63:
+            raise bad_request(f'strconv.ParseInt: parsing "{given}": value out of range')
+        return seconds
     if isinstance(given, int) and not isinstance(given, bool):
         return given
     raise bad_request(f'strconv.ParseInt: parsing "{given}": invalid syntax')
@@ -154,11 +163,11 @@ def plan(resource: Resource, value: JSONObject, options: DeleteOptions, now: dat
         elif options.grace_period is None or grace >= running:
             return Plan(None, removes=False, is_pending=True)
         else:
-            began = parse_timestamp(metadata["deletionTimestamp"]) - timedelta(seconds=running)
-            metadata["deletionTimestamp"] = format_timestamp(began + timedelta(seconds=grace))
+            began = _later(parse_timestamp(metadata["deletionTimestamp"]), -running)
+            metadata["deletionTimestamp"] = format_timestamp(_later(began, grace))
             metadata["deletionGracePeriodSeconds"] = grace
     elif is_graceful:
-        metadata["deletionTimestamp"] = format_timestamp(now + timedelta(seconds=grace))
+        metadata["deletionTimestamp"] = format_timestamp(_later(now, grace))
         metadata["deletionGracePeriodSeconds"] = grace
         _bump_generation(metadata)
     finalizers = _finalizers(resource, metadata.get("finalizers") or [], options.policy)
@@ -177,6 +186,15 @@ def plan(resource: Resource, value: JSONObject, options: DeleteOptions, now: dat
         metadata["deletionGracePeriodSeconds"] = 0
     marked = {**value, "metadata": metadata}
     return Plan(None if marked == value else marked, removes=is_graceful and not finalizers and grace == 0)
+
+
+def _later(moment: datetime, seconds: int) -> datetime:
+    """A moment some seconds later; one that the calendar does not have is its last."""
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        last = datetime.max.replace(tzinfo=moment.tzinfo, microsecond=0)
+        return last if seconds > 0 else datetime.min.replace(tzinfo=moment.tzinfo)
 
 
 def _bump_generation(metadata: JSONObject) -> None:

@@ -32,6 +32,7 @@ from listwatch.apiserver.wire.statuses import FieldCause, bad_request, failure, 
 EXACT: Final = "Exact"
 NOT_OLDER_THAN: Final = "NotOlderThan"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MOST_DIGITS: Final = 200  # a number with more is out of range, and Python would not read it
 _MATCH: Final = "resourceVersionMatch"
 FIELD_VALIDATIONS: Final[dict[str, FieldValidation]] = {
     "": "Warn",
@@ -81,7 +82,7 @@ def _integer(query: Query, name: str) -> int | None:
         return None
     if _INTEGER.fullmatch(text) is None:
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    value = int(text)
+    value = int(text[:_MOST_DIGITS])
     if not -(2**63) <= value < 2**63:
         raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
     return value
@@ -97,10 +98,10 @@ def parse_version(text: str) -> int:
         return 0
     if re.fullmatch(r"[0-9]+", text, re.ASCII) is None:
         problem = f'strconv.ParseUint: parsing "{text}": invalid syntax'
-    elif int(text) >= 2**64:
+    elif int(text[:_MOST_DIGITS]) >= 2**64:
         problem = f'strconv.ParseUint: parsing "{text}": value out of range'
     else:
-        return int(text)
+        return int(text[:_MOST_DIGITS])
     raise ValueError(f'resourceVersion: Invalid value: "{text}": {problem}')
 
 

@@ -112,7 +112,7 @@ class NamespaceEnds:
                     self._finish(name)
                     break
                 # Whatever goes, goes by a change; more than one round is rare, so any change will do.
-                await self._hub.wait_for_version(self._storage.revision + 1)
+                await self._hub.wait_for_version(self._storage.visible + 1)
                 if self._hub.is_closed:
                     break
         except Exception:

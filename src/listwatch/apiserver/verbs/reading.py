@@ -148,7 +148,8 @@ class Reader:
     def selected(self, call: Call, options: ListOptions) -> list[StoredObject]:
         """The current objects of the call's collection that the options mean, in order of their keys."""
         selection = Selection(call.resource, options)
-        page, _ = _page(self._storage.state(call.resource), call.namespace, "", options.limit, selection)
+        first, _ = key_range(call.namespace)
+        page, _ = _page(self._storage.state(call.resource), call.namespace, first, options.limit, selection)
         return page
 
     async def _state(self, call: Call, options: ListOptions) -> tuple[int, State, str]:

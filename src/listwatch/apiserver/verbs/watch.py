@@ -32,6 +32,7 @@ JSONObject = dict[str, Any]
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 FRESHNESS_WAIT_SECONDS: Final = 3.0
 _CHANGES_PER_CHUNK: Final = 1000
+_BYTES_PER_CHUNK: Final = 512 * 1024
 _Scope = tuple[str, str | None]
 
 
@@ -53,7 +54,7 @@ class WatchHub:
         self._ends: dict[str, int] = {}
         self.fulfil: Callable[[ConversionNeeded], Awaitable[None]] = _nobody_converts
         self._versions: set[asyncio.Future[None]] = set()
-        storage.listen(self._notify)
+        storage.follow(self._notify)
 
     def close(self) -> None:
         """End every watch; those that are opened from now on end at once."""
@@ -88,7 +89,7 @@ class WatchHub:
         """Wait until the log has reached `version`; whether it has within `seconds` (None: however long)."""
         alarm = None if seconds is None else asyncio.ensure_future(self.clock.sleep(seconds))
         try:
-            while self.storage.revision < version and not self.is_closed:
+            while self.storage.visible < version and not self.is_closed:
                 if alarm is not None and alarm.done():
                     return False
                 changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -101,7 +102,7 @@ class WatchHub:
         finally:
             if alarm is not None:
                 alarm.cancel()
-        return self.storage.revision >= version
+        return self.storage.visible >= version
 
     def _notify(self, change: Change) -> None:
         waiting = self._waiting
@@ -224,10 +225,10 @@ class Watch:
 
     def _begin_now(self) -> None:
         log = self._hub.storage.log
-        self._position = self._track.end
-        self._told = log.revision
+        self._told = log.visible
+        self._position = self._track.position_after(self._told)
         if self._starts_with_state:
-            self._initial = log.state(self._resource.storage)
+            self._initial = log.at(self._resource.storage, self._told)
 
     async def _check_start(self) -> None:
         """Wait for a state that is fresh enough; refuse a version that is too old.
@@ -239,7 +240,7 @@ class Watch:
             if self._version > self._told:
                 seconds = min(FRESHNESS_WAIT_SECONDS, self._timeout)
                 if not await self._hub.wait_for_version(self._version, seconds):
-                    raise too_large(self._version, self._hub.storage.revision)
+                    raise too_large(self._version, self._hub.storage.visible)
                 self._begin_now()
         elif self._version and self._version < self._floor_at_open:
             raise too_old(self._version, self._floor_at_open)
@@ -267,12 +268,14 @@ class Watch:
     def _initial_chunks(self, state: State) -> Iterator[bytes]:
         # The state is taken before the first await, so what is told here and what follows meet without a seam.
         lines: list[bytes] = []
+        size = 0
         for _, stored in state.items(*key_range(self._namespace)):
             if self._selection.matches(stored):
                 lines.append(self._events.synthetic(stored))
-                if len(lines) == _CHANGES_PER_CHUNK:
+                size += len(lines[-1])
+                if size >= _BYTES_PER_CHUNK:
                     yield b"".join(lines)
-                    lines = []
+                    lines, size = [], 0
         if self._options.initial_events_asked and self._options.allow_bookmarks:
             lines.append(self._events.bookmark(self._told, initial_events_end=True))
         if lines:
@@ -285,24 +288,32 @@ class Watch:
             APIFailure: 410, the log was compacted past this watch.
         """
         track, selection, events = self._track, self._selection, self._events
+        log = self._hub.storage.log
         while self._position < track.end:
             try:
                 changes = track.read(self._position, _CHANGES_PER_CHUNK)
             except LookupError:
-                raise too_old(self._told, self._hub.storage.log.floor) from None
+                raise too_old(self._told, log.floor) from None
+            if changes[-1].revision > log.visible:
+                changes = [change for change in changes if change.revision <= log.visible]
+                if not changes:
+                    return b""
             lines = [
                 events.line(change, *told)
-                for change in changes
                 if change.revision > self._version and (told := selection.event(change)) is not None
+                else b""
+                for change in changes
             ]
-            self._position += len(changes)
-            self._told = max(self._told, changes[-1].revision)
-            if lines:
-                return b"".join(lines)
+            count = _fitting(lines)
+            chunk = b"".join(lines[:count])
+            self._position += count
+            self._told = max(self._told, changes[count - 1].revision)
+            if chunk:
+                return chunk
         return b""
 
     def _bookmark(self) -> bytes | None:
-        revision = self._hub.storage.revision
+        revision = self._hub.storage.visible
         if revision < self._version:
             return None
         self._told = revision
@@ -321,6 +332,18 @@ class Watch:
             self._is_bookmark_due = True
             if self._future is not None:
                 _wake([self._future])
+
+
+def _fitting(lines: list[bytes]) -> int:
+    """How many lines make a piece: so that little more than what all share is held for whoever reads slowly."""
+    if sum(map(len, lines)) <= _BYTES_PER_CHUNK:
+        return len(lines)
+    size = 0
+    for count, line in enumerate(lines, 1):
+        size += len(line)
+        if size >= _BYTES_PER_CHUNK:
+            return count
+    return len(lines)
 
 
 class _EventEncoder:

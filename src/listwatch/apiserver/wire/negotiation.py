@@ -13,6 +13,8 @@ Source: API concepts, "Alternate representations of resources" and "Receiving re
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -38,6 +40,11 @@ ProtobufOffer = Literal["none", "metadata", "all"]
 """What an endpoint has in protobuf: nothing, objects' metadata alone, or all but tables."""
 View = Literal["", "Table", "PartialObjectMetadata"]
 
+_MOST_YAML_VALUES: Final = 4_000_000  # a body of three megabytes cannot have more without aliases
+_BEING_COUNTED: Final = -1
+MAX_BODY_BYTES: Final = 3 * 1024 * 1024
+MOST_LEVELS: Final = 300  # Go's limit is 10,000; our stack is smaller
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _YAML_TYPES: Final = frozenset({YAML, "application/x-yaml", "text/yaml"})
 _ANY: Final = frozenset({"*/*", "application/*"})
 _META_VERSIONS: Final = frozenset({"v1", "v1beta1"})
@@ -200,13 +207,43 @@ def json_value(text: bytes) -> Any:
         ValueError: It is none; the message is Go's.
     """
     try:
-        return _decode(text)
+        value = _decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         fault = go_json.fault(text)
         if fault:
             raise ValueError(fault) from error
         # What Go reads and our decoder does not: lone surrogates, invalid UTF-8.
-        return json.loads(text.decode("utf-8", errors="replace"))
+        value = json.loads(text.decode("utf-8", errors="replace"), parse_float=_float)
+        value = json.loads(_SURROGATES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+    if text.count(b"[") + text.count(b"{") > MOST_LEVELS and is_too_deep(value):
+        raise ValueError("exceeded max depth")
+    return value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether a value has more levels than everybody who takes it apart has stack for."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = (
+            [
+                part
+                for each in level
+                for part in (each.values() if isinstance(each, dict) else each)
+                if isinstance(part, dict | list)
+            ]
+            if isinstance(level[0], dict | list)
+            else []
+        )
+        if not level:
+            return False
+    return True
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return number
 
 
 def is_protobuf(request: Request) -> bool:
@@ -296,7 +333,13 @@ def _unrecognized(kind: str, problem: str) -> APIFailure:
 
 
 class YAMLLoader(yaml.SafeLoader):
-    """Reads YAML as the API does: dates stay text, since JSON has none."""
+    """Reads YAML as the API does: dates stay text, since JSON has none; not to any depth, which costs its square."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - the library's name
+        """Begin a list or a map in brackets, unless there are too many around it already."""
+        if self.flow_level > MOST_LEVELS:
+            raise yaml.YAMLError("exceeded max depth")
+        super().fetch_flow_collection_start(TokenClass)
 
 
 YAMLLoader.yaml_implicit_resolvers = {
@@ -316,10 +359,41 @@ class _Dumper(yaml.SafeDumper):
         return '"' if style == "'" else style
 
 
+def check_yaml_size(value: object) -> None:
+    """Refuse a document whose aliases make far more of it than was sent.
+
+    Raises:
+        YAMLError: It is one.
+    """
+    if _expanded(value, {}) > _MOST_YAML_VALUES:
+        raise yaml.YAMLError("document contains excessive aliasing")
+
+
+def _expanded(value: object, sizes: dict[int, int]) -> int:
+    """How many values a document has when its aliases are written out: few bytes can mean billions.
+
+    Raises:
+        YAMLError: A value contains itself.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    found = sizes.get(id(value))
+    if found is None:
+        sizes[id(value)] = _BEING_COUNTED
+        parts = value.values() if isinstance(value, dict) else value
+        found = sizes[id(value)] = 1 + sum(_expanded(part, sizes) for part in parts)
+    if found == _BEING_COUNTED:
+        raise yaml.YAMLError("anchor value contains itself")
+    return found
+
+
 def _yaml_to_json(body: bytes, kind: str) -> bytes:
     try:
         value = yaml.load(body, Loader=YAMLLoader)  # noqa: S506 - a SafeLoader with fewer types
+        check_yaml_size(value)
         return _encode(value)
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise _unrecognized(kind, "yaml parse error: exceeded max depth") from error
+    except (yaml.YAMLError, TypeError, ValueError, OverflowError) as error:
         problem = str(error).replace("\n", " ")
         raise _unrecognized(kind, f"yaml parse error: {problem}") from error

@@ -168,6 +168,11 @@ def rejected_request() -> APIFailure:
     return failure(422, message, reason="Invalid", details={})
 
 
+def body_too_large(limit: int) -> APIFailure:
+    """413: the body is longer than `limit` bytes."""
+    return failure(413, f"Request entity too large: limit is {limit}", reason="RequestEntityTooLarge")
+
+
 def bad_request(message: str) -> APIFailure:
     """400."""
     return failure(400, message, reason="BadRequest")
