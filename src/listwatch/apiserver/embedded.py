@@ -91,6 +91,10 @@ class EmbeddedCluster:
             machine; after one, "normal" may lack the last moments, and "off" may leave a damaged file.
     """
 
+    _directory: DataDirectory | None = None
+    _listener: Listener | None = None
+    _server: APIServer | None = None
+
     def __init__(
         self,
         *,
@@ -147,9 +151,6 @@ class EmbeddedCluster:
         self._journal = Journal(clock=self._clock) if keeps_journal else None
         self._kinds: list[tuple[str, str, dict[str, Any]]] = []
         self._data_dir, self._synchronous, self._given_token = data_dir, synchronous, token
-        self._directory: DataDirectory | None = None
-        self._listener: Listener | None = None
-        self._server: APIServer | None = None
         self._parts = AsyncExitStack()
 
     async def start(self) -> Self:

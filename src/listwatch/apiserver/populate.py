@@ -133,8 +133,8 @@ def multiply(
         resource: The plural.
         namespace: "" for none.
         original: The object's name.
-        copies: Names, and the top-level fields in which each differs. Fields are shared, so nobody may change them. What
-            is left stays in the iterator.
+        copies: Names, and the top-level fields in which each differs. Fields are shared, so nobody may change them.
+            What is left stays in the iterator.
 
     Raises:
         ValueError: There is no original, or an object of a copy's name. The copies before it are stored.
