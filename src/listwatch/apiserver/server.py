@@ -142,11 +142,8 @@ class APIServer:
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._registry: ResourceRegistry = builtin_resources()
         self._schemas = Schemas()
-        if commits is not None:
-            log = commits.restored
-        is_new = log is None
+        log = log if commits is None else commits.restored
         self._storage = _open_storage(log, history_limit, clock, commits)
-        self._commits = commits
         self._metrics = Metrics()
         self._observation = Observation(clock=clock, observers=[self._metrics, *observers])
         self._interceptor = interceptor
@@ -175,7 +172,7 @@ class APIServer:
         self._patcher = Patcher(self._storage, self._writer)
         self._assemble_deletion(namespace_deletion_delay)
         self._assemble_admission(chance, admission, webhook_caller, resolve_service)
-        if is_new:
+        if log is None:
             self._seed()
         else:
             self._definitions.resume()
@@ -321,7 +318,7 @@ class APIServer:
         turn = current_trace.set(trace)
         try:
             answer = await self._answer_always(request, trace)
-            if self._commits is not None:
+            if self._storage.commits is not None:
                 answer = await self._kept(request, answer)
         except asyncio.CancelledError:
             self._observation.lost(trace, "left")
@@ -344,7 +341,10 @@ class APIServer:
         Raises:
             APIFailure: 500, it could not be kept and is undone.
         """
-        if self._commits is not None and (failure := await self._commits.settled()) is not None:
+        if (
+            self._storage.commits is not None
+            and (failure := await self._storage.commits.settled()) is not None
+        ):
             raise internal_error(f"the change could not be kept and is undone: {failure}")
 
     async def _kept(self, request: Request, answer: Response) -> Response:
