@@ -184,3 +184,21 @@ def test_settling_without_a_change_does_nothing() -> None:
 def schema_less() -> dict[str, Any]:
     """A version whose objects may hold anything."""
     return version(schema={**root(), "x-kubernetes-preserve-unknown-fields": True})
+
+
+def test_a_restart_goes_on_with_what_had_begun() -> None:
+    """A definition that waited for its objects still waits, and goes when they do."""
+
+    async def main() -> None:
+        caller = await defined()
+        held = widget("w")
+        held["metadata"]["finalizers"] = ["example.com/hold"]
+        await caller.create(WIDGETS, held)
+        await caller.delete(NAME)
+        await caller.get(NAME)
+        again = Caller(log=caller.server.log.fork())
+        assert (await again.get(f"{WIDGETS}/w")).status == 200
+        await again.patch(f"{WIDGETS}/w", {"metadata": {"finalizers": None}})
+        assert (await again.get(NAME)).status == 404
+
+    run_virtual(main)

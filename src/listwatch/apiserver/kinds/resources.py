@@ -246,18 +246,25 @@ class ResourceRegistry:
 
         What is fixed is never shadowed: a resource in a built-in version of a group is not served.
         """
-        before = self._custom.pop(owner, ())
-        after = tuple(each for each in resources if (each.group, each.version) not in self._fixed)
-        for resource in before:
-            members = self._resources[resource.group, resource.version]
-            del members[resource.name]
-            if not members:
-                del self._resources[resource.group, resource.version]
-        for resource in after:
-            self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
-        if after:
-            self._custom[owner] = after
-        for name in {resource.group for resource in (*before, *after)}:
+        self.serve_all({owner: resources})
+
+    def serve_all(self, resources: Mapping[str, Iterable[Resource]]) -> None:
+        """Do so for many owners at once."""
+        touched: set[str] = set()
+        for owner, given in resources.items():
+            before = self._custom.pop(owner, ())
+            after = tuple(each for each in given if (each.group, each.version) not in self._fixed)
+            for resource in before:
+                members = self._resources[resource.group, resource.version]
+                del members[resource.name]
+                if not members:
+                    del self._resources[resource.group, resource.version]
+            for resource in after:
+                self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
+            if after:
+                self._custom[owner] = after
+            touched.update(resource.group for resource in (*before, *after))
+        for name in touched:
             self._arrange(name)
         self.generation += 1
 

@@ -83,16 +83,19 @@ class Definitions:
         self._draining: dict[str, str] = {}
         self._ready: set[str] = set()
         self._is_settling = False
+        self._is_unread = False
         self._storage.listen(self._note)
 
     def resume(self) -> None:
-        """Serve what the log has, as after a restart."""
-        for _, stored in self._storage.state(self._resource).items():  # noqa: PERF102 (no dict)
-            self._look_at(stored.object["metadata"]["name"])
-        self._ready.update(definition.form for definition in self._served.values())
+        """Serve what the log has, as after a restart: from the first `settle` on, or as soon as the loop has time."""
+        self._is_unread = True
+        self._settle_later()
 
     def settle(self) -> None:
         """Bring everything to where the stored definitions want it."""
+        if self._is_unread:
+            self._is_unread = False
+            self._read_all()
         if not self._changed or self._is_settling:
             return
         self._is_settling = True
@@ -103,6 +106,28 @@ class Definitions:
                 self._look_at(name)
         finally:
             self._is_settling = False
+
+    def _read_all(self) -> None:
+        """Serve what was established before; the others are looked at as if they had changed."""
+        found: dict[str, list[Resource]] = {}
+        for name, stored in self._storage.state(self._resource).items():
+            value = stored.object
+            if value["metadata"].get("deletionTimestamp") or not is_true(value, "Established"):
+                self._changed[name] = None
+                continue
+            definition = self._served[name] = Definition(
+                value, definition_form(value), self._converters(value)
+            )
+            found[name] = definition.resources()
+            self._ready.add(definition.form)
+            self._know(found[name])
+        if found:
+            self._registry.serve_all(found)
+
+    def _know(self, resources: list[Resource]) -> None:
+        for resource in resources:
+            if resource.custom is not None:
+                self._schemas.add(resource.group, resource.version, resource.kind, resource.custom)
 
     def make_ready(self, name: str) -> None:
         """Let the first request of all be a watch: for definitions that a program makes for itself."""
@@ -152,6 +177,9 @@ class Definitions:
             self._changed[self._draining[change.resource]] = None
         else:
             return
+        self._settle_later()
+
+    def _settle_later(self) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -224,9 +252,7 @@ class Definitions:
         self._served[name] = definition
         resources = definition.resources()
         self._registry.serve(name, resources)
-        for resource in resources:
-            if resource.custom is not None:
-                self._schemas.add(resource.group, resource.version, resource.kind, resource.custom)
+        self._know(resources)
 
     def _withdraw(self, name: str) -> None:
         definition = self._served.pop(name, None)
