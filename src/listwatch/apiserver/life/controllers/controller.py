@@ -66,9 +66,6 @@ class Controller(ABC):
         self._agenda: Agenda[Key, None] = Agenda(clock=around.clock)
         self._pauses: dict[Key, float] = {}
 
-    async def prepare(self) -> None:  # noqa: B027 - most controllers have nothing to find out
-        """What has to be known before anything is watched. By default nothing."""
-
     @abstractmethod
     async def sync(self, namespace: str, name: str) -> None:
         """Bring one object nearer to what it wants to be.

@@ -31,6 +31,7 @@ _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 _REFRESH = ("", "")
 # A new kind is served a moment after its definition says so.
 _REFRESH_SECONDS = 0.1
+_RETRY_SECONDS = 1.0
 
 
 class GarbageCollector(Controller):
@@ -45,9 +46,8 @@ class GarbageCollector(Controller):
         self._kinds: dict[tuple[str, str], Collection] = {}
         self._unclear: set[str] = set()
 
-    async def prepare(self) -> None:
-        """Find out what there is to watch."""
-        await self._discover()
+        self._is_complete = False
+        self.enqueue_key(_REFRESH)
         self.caches.of(CUSTOM_RESOURCES, whole=False).listen(
             lambda before, after: self.enqueue_key(_REFRESH, delay=_REFRESH_SECONDS)
         )
@@ -59,6 +59,9 @@ class GarbageCollector(Controller):
             return
         found = self._graph.find(name)
         if found is None:
+            return
+        if not self._is_complete:
+            self._unclear.add(name)
             return
         collection, value = found
         finalizers = value["metadata"].get("finalizers") or ()
@@ -77,16 +80,25 @@ class GarbageCollector(Controller):
             self._enqueue_uid(uid)
 
     async def _discover(self) -> None:
+        """Watch what is served, and no longer what is not. Nothing is judged before all that exists is known."""
         kinds: dict[tuple[str, str], Collection] = {}
         for root in ("/api", "/apis"):
             status, document = await self.hands.get(root, accept=_DISCOVERY)
-            if status == 200:
-                kinds.update(_collections(document))
+            if status != 200:
+                self.enqueue_key(_REFRESH, delay=_RETRY_SECONDS)
+                return
+            kinds.update(_collections(document))
         for collection in {*kinds.values()} - {*self._kinds.values()}:
-            self.caches.of(collection, whole=False).listen(partial(self._changed, collection))
+            cache = self.caches.of(collection, whole=False)
+            cache.listen(partial(self._changed, collection))
+            for each in list(cache):  # another controller's cache may be full already
+                self._changed(collection, None, each)
         for collection in {*self._kinds.values()} - {*kinds.values()}:
             self.caches.discard(collection)
         self._kinds = kinds
+        if not self._is_complete:
+            await self.caches.synced()
+            self._is_complete = True
         for uid in self._unclear:
             self._enqueue_uid(uid)
         self._unclear.clear()

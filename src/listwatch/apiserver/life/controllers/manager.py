@@ -86,8 +86,6 @@ class ControllerManager:
         """Run until cancelled."""
         # Made here and not before: their modules take longer to import than a whole cluster to start.
         controllers = [_made(name, self._around, self._certificate) for name in self._names]
-        for each in controllers:
-            await each.prepare()
         async with asyncio.TaskGroup() as tasks:
             self.caches.start(tasks)
             for each in controllers:

@@ -18,6 +18,7 @@ from listwatch.apiserver.life.controllers.owners import JSONObject, annotations_
 PROVISIONER = "listwatch.dev/simulated"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _PROVISIONED = "pv.kubernetes.io/provisioned-by"
+_CLASS = ("", "")
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
 
 
@@ -85,10 +86,11 @@ class VolumeController(Controller):
         self._volumes = self.follow(VOLUMES)
         self._classes = self.caches.of(STORAGE_CLASSES)
 
-    async def prepare(self) -> None:
+        self.enqueue_key(_CLASS)
+
+    async def _make_class(self) -> None:
         """Have a class that makes volumes."""
-        status, _ = await self.hands.get(STORAGE_CLASSES.of("", "standard"))
-        if status == 404:
+        if self._classes.get("", "standard") is None:
             body: JSONObject = {
                 "apiVersion": "storage.k8s.io/v1",
                 "kind": "StorageClass",
@@ -99,6 +101,9 @@ class VolumeController(Controller):
 
     async def sync(self, namespace: str, name: str) -> None:
         """Bind a claim, or see to a volume."""
+        if (namespace, name) == _CLASS:
+            await self._make_class()
+            return
         if not namespace:
             await self._sync_volume(name)
             return
