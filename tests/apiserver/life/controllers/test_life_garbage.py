@@ -138,3 +138,44 @@ def test_foreground_goes_down_the_whole_tree(virtual: Virtual) -> None:
             assert gone == ["leaf", "middle", "top"]
 
     virtual(main)
+
+
+def test_custom_resources_are_owners_and_owned_as_they_come(virtual: Virtual) -> None:
+    """A kind that is defined while the cluster runs has its garbage collected like any other."""
+
+    async def main() -> None:
+        async with living_cluster() as user:
+            schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+            definition = {
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
+                "metadata": {"name": "widgets.example.com"},
+                "spec": {
+                    "group": "example.com",
+                    "scope": "Namespaced",
+                    "names": {"plural": "widgets", "kind": "Widget"},
+                    "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+                },
+            }
+            await user.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+            await asyncio.sleep(3)
+            widgets = "/apis/example.com/v1/namespaces/default/widgets"
+            body = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+            widget = await user.ask("POST", widgets, body)
+            owner = await make(user, "map-of-widget", widget, blockOwnerDeletion=True)
+            reference = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "name": "map-of-widget",
+                "uid": owner["metadata"]["uid"],
+            }
+            owned = {**body, "metadata": {"name": "of-map", "ownerReferences": [reference]}}
+            await user.ask("POST", widgets, owned)
+            await asyncio.sleep(2)
+            assert await user.names(widgets) == ["of-map", "w"]
+            await user.ask("DELETE", f"{widgets}/w?propagationPolicy=Foreground")
+            await asyncio.sleep(3)
+            assert await user.names(widgets) == []
+            assert set(await user.names(MAPS)) == {"kube-root-ca.crt"}
+
+    virtual(main)
