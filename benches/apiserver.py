@@ -48,7 +48,7 @@ TEMPLATE: dict[str, Any] = {
             {
                 "name": f"c{number}",
                 "image": "registry.k8s.io/pause:3.10",
-                "env": [{"name": f"VARIABLE_{each}", "value": "v" * 40} for each in range(20)],
+                "env": [{"name": f"VARIABLE_{each}", "value": "v" * 40} for each in range(8)],
                 "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
             }
             for number in range(2)
