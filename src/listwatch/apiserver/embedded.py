@@ -164,8 +164,7 @@ class EmbeddedCluster:
             raise RuntimeError("an EmbeddedCluster can be started only once")
         async with AsyncExitStack() as parts:
             if self._data_dir is not None:
-                self._directory = self._open(self._data_dir)
-                parts.push_async_callback(self._directory.aclose)
+                self._directory = self._open(self._data_dir, parts)
             self._server = self._make_server(self._open_audit_log(parts))
             parts.push_async_callback(self._server.aclose)
             parts.push_async_callback(self._close_listener)
@@ -367,11 +366,12 @@ class EmbeddedCluster:
         if self._listener is not None:
             await self._listener.aclose()
 
-    def _open(self, path: str | os.PathLike[str]) -> DataDirectory:
+    def _open(self, path: str | os.PathLike[str], parts: AsyncExitStack) -> DataDirectory:
         """The data directory, and what is the same after every start."""
         from listwatch.apiserver.storage.data_directory import DataDirectory  # noqa: PLC0415 - loads sqlite3
 
         directory = DataDirectory.open(path, synchronous=self._synchronous)
+        parts.push_async_callback(directory.aclose)
         if self._given_token is None:
             del self._tokens[self.admin_token]
             self.admin_token = directory.secret(_TOKEN, self.admin_token.encode).decode()
