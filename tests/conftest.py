@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -19,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # importlib mode puts no test fo
 
 from virtual_time import run_virtual
 
+import listwatch
+
 # A shell starts what runs in its background deaf to Ctrl-C, and so would every program be that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,6 +30,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("fresh", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_collection_finish() -> None:
+    """Load all of the package before the first test.
+
+    Hypothesis tries constants out of the modules that are loaded. One that is loaded in the middle of a property, for
+    its first use, makes the same example mean something else when it is tried again.
+    """
+    for module in pkgutil.walk_packages(listwatch.__path__, "listwatch."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture
