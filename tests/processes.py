@@ -94,7 +94,11 @@ class Served:
                 yield lines
             finally:
                 process.send_signal(signal.SIGINT)
-                process.wait(timeout=PATIENCE)
+                try:
+                    process.wait(timeout=PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()  # a shell's background jobs ignore SIGINT; waiting on would never end
+                    raise
                 lines._thread.join(timeout=PATIENCE)
 
     def listwatch(self, *args: str) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ from listwatch.apimachinery.http import Peer, Request, Response
 from listwatch.apiserver.server import APIServer
 
 RECORDING = Path(__file__).parent / "recordings" / "kube-apiserver-1.36.jsonl"
-ADMIN = Peer("admin", ("system:masters",))
+# The fingerprint is that of the recorder's certificate.
+ADMIN = Peer("admin", ("system:masters",), "04429adb2e92f8885ecda8c894b01e4fda6688d579c075ee6ac07ac2faa8d867")
+RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
 HOST = "127.0.0.1:16443"
 RECORDER = "probe"  # how the recorder called itself, and so who manages what it wrote
 KEPT_HEADERS = ("content-type", "warning", "retry-after", "location", "allow")
@@ -94,6 +96,27 @@ UNRECORDED: dict[tuple[str, int], list[tuple[str, Any]]] = {
         for n in range(4)
     ],
     ("tables", 1): list(_table_objects()),
+    ("identity", 7): [
+        (
+            RBAC + "/roles",
+            {
+                "metadata": {"name": "open-reader"},
+                "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}],
+            },
+        ),
+        (
+            RBAC + "/rolebindings",
+            {
+                "metadata": {"name": "open-reader"},
+                "roleRef": {
+                    "apiGroup": "rbac.authorization.k8s.io",
+                    "kind": "Role",
+                    "name": "open-reader",
+                },
+                "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}],
+            },
+        ),
+    ],
 }
 NAMESPACES = {
     "article_demo": "open-demo",

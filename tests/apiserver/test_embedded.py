@@ -1,6 +1,7 @@
 """The friendly front door: a whole cluster in one block."""
 
 import asyncio
+import json
 import ssl
 import threading
 import time
@@ -17,6 +18,7 @@ from listwatch.apimachinery.clock import LoopClock
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Request
 from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.access.signing_key import SigningKey
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.life import Delays
 from listwatch.apiserver.wire.statuses import APIFailure
@@ -80,6 +82,39 @@ async def test_users_by_token_and_certificate(tmp_path: Path) -> None:
         ):
             async with http.post(url, json=review, headers=headers, ssl=context) as answer:
                 assert (await answer.json())["status"]["userInfo"]["username"] == name
+
+
+async def test_roles_count_unless_all_is_allowed() -> None:
+    """A further token may do what roles say, or everything with `AlwaysAllow`; the administrator's may always."""
+    tokens = {"janes-token": User("jane")}
+    for mode, status in (("RBAC", 403), ("AlwaysAllow", 200)):
+        options: dict[str, Any] = {"listen": False, "simulate": False, "authorization_mode": mode}
+        async with EmbeddedCluster(tokens=tokens, **options) as cluster:
+            for token, wanted in (("janes-token", status), (cluster.admin_token, 200)):
+                answer = await cluster.handle(Request("GET", PODS, CIMultiDict(bearer(token))))
+                await answer.read()
+                assert answer.status == wanted
+
+
+async def test_service_account_tokens_outlive_a_restart_with_their_key() -> None:
+    """With the old state and the old key a token goes on; with another key it is nobody's."""
+    key = SigningKey()
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+
+    async def ask(cluster: EmbeddedCluster, method: str, path: str, body: Any, token: str) -> Any:
+        headers = CIMultiDict(bearer(token))
+        answer = await cluster.handle(Request(method, path, headers, json.dumps(body).encode()))
+        return answer.status, json.loads(await answer.read())
+
+    async with EmbeddedCluster(listen=False, simulate=False, signing_key=key) as first:
+        admin = first.admin_token
+        await ask(first, "POST", accounts, {"metadata": {"name": "sa"}}, admin)
+        _, made = await ask(first, "POST", accounts + "/sa/token", {"spec": {}}, admin)
+        log = first.server.log
+    for again, wanted in ((SigningKey(key.private_pem), 403), (None, 401)):
+        async with EmbeddedCluster(listen=False, simulate=False, log=log.fork(), signing_key=again) as second:
+            status, _ = await ask(second, "GET", PODS, None, made["status"]["token"])
+            assert status == wanted
 
 
 async def test_plain_http() -> None:

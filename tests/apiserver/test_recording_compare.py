@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 from recording_replay import differences
 
-NO_RBAC = "this version evaluates no RBAC: who is authenticated may do everything"
 # The recorded steps that we answer otherwise, each with its reason.
 KNOWN: dict[tuple[str, int], str] = {
     ("crud", 3): "the recorder changed the answer's data before it wrote it down",
     ("crud", 5): "the recorder took the version out of the answer before it wrote it down",
-    ("discovery", 10): "documents of paths that we do not serve: OpenID configuration, keys, version",
-    ("identity", 2): "the recorded client certificate has a fingerprint, a `Peer` has none",
-    ("identity", 4): NO_RBAC,
-    ("identity", 5): NO_RBAC,
-    ("identity", 8): NO_RBAC,
-    ("identity", 9): NO_RBAC,
     ("tables", 13): "a DaemonSet's row shows the annotation that the real server adds only after printing",
 }
 FLOWS = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from listwatch.apiserver.discovery import discovery
+from listwatch.apiserver.discovery import discovery, openapi
 from listwatch.apiserver.kinds.resources import builtin_resources
 
 RECORDING = Path(__file__).parent.parent / "recordings" / "kube-apiserver-1.36.jsonl"
@@ -59,3 +60,16 @@ def test_two_versions_of_a_resource_share_their_storage() -> None:
         assert first.storage == second.storage
     names = [resource.storage for resource in registry.stored()]
     assert len(names) == len(set(names))
+
+
+def test_every_document_that_the_openapi_index_names_is_there() -> None:
+    """Each path of the index has an OpenAPI 3 document, and the hash is that of its bytes."""
+    for path, entry in json.loads(openapi.index())["paths"].items():
+        content = openapi.document(path)
+        assert content is not None, path
+        assert json.loads(content)["openapi"].startswith("3."), path
+        digest = hashlib.sha512(content).hexdigest().upper()
+        assert entry["serverRelativeURL"] == f"/openapi/v3/{path}?hash={digest}"
+    version = json.loads(openapi.document("version") or b"")
+    properties = version["components"]["schemas"]["io.k8s.apimachinery.pkg.version.Info"]["properties"]
+    assert properties.keys() == _recorded(7).keys()

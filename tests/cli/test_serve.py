@@ -54,6 +54,8 @@ def test_defaults() -> None:
     assert (args.host, args.port, args.kubeconfig) == ("127.0.0.1", 6443, "listwatch.kubeconfig")
     assert (args.no_simulation, args.nodes, args.no_tls, args.output) == (False, 1, False, "text")
     assert (args.token, args.schedule_delay, args.stop_delay) == (None, None, None)
+    assert args.authorization_mode == "RBAC"
+    assert parse("--authorization-mode", "AlwaysAllow").authorization_mode == "AlwaysAllow"
 
 
 @pytest.mark.parametrize(

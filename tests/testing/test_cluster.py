@@ -135,7 +135,7 @@ def test_the_plain_client() -> None:
 async def test_the_asynchronous_client() -> None:
     """The client with await works on the test's own loop, though the server has another."""
     with Cluster(manifests=settings(a="1")) as cluster:
-        async with cluster.async_client(user="jane") as client:
+        async with cluster.async_client(user="jane", groups=["system:masters"]) as client:
             maps = client.resource(ConfigMap)
             async with maps.watch(resource_version=str(cluster.revision)) as watch:
                 await maps.patch("settings", {"data": {"a": "2"}})

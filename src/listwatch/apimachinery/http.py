@@ -18,10 +18,15 @@ from multidict import CIMultiDict
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who the verified client certificate of a connection says is calling (RFC 5280 subject: CN and O)."""
+    """Who the verified client certificate of a connection says is calling (RFC 5280 subject: CN and O).
+
+    Attributes:
+        fingerprint: SHA-256 of the certificate's DER form, in hexadecimal; "" if unknown.
+    """
 
     common_name: str
     organizations: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 @dataclass(slots=True)

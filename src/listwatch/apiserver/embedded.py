@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any, Self
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Transport
+from listwatch.apiserver.access.authorizer import AuthorizationMode
 from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.access.signing_key import SigningKey
 from listwatch.apiserver.admission.request import Callback
 from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.faults.plan import FaultPlan
@@ -70,7 +72,9 @@ class EmbeddedCluster:
             given the path needs no port and no certificate, but a token as everybody does.
         names: Further names and addresses that the server's certificate shall hold.
         token: The administrator's bearer token; a random one by default.
-        tokens: Further users by their tokens.
+        tokens: Further users by their tokens; what they may do, roles and bindings say.
+        authorization_mode: `RBAC`, or `AlwaysAllow`: whoever is known may do everything.
+        signing_key: Signs service account tokens; by default one of its own, made when it is needed.
         simulate: Whether to run a scheduler and kubelets, so that pods come to life.
         nodes: How many nodes to simulate.
         delays: How long the steps of a pod's life take.
@@ -79,7 +83,7 @@ class EmbeddedCluster:
         programs: Coroutines that run as the containers of an image; see `listwatch.apiserver.life.programs`.
         clock: For the server and the simulation. Certificates follow the machine's clock in any case.
         log: The state to begin with, of a cluster that is no longer; see `APIServer`. Together with the old port,
-            token and authority this is a restart.
+            token, signing key and authority this is a restart.
         authority: Whose certificates to show, with TLS; one made for this cluster by default.
         seed: Makes uids, generated names and the lengths of watches the same every time. Tokens stay random.
         keeps_journal: Whether to write down every request; see `journal`.
@@ -107,6 +111,8 @@ class EmbeddedCluster:
         names: Sequence[str] = (),
         token: str | None = None,
         tokens: Mapping[str, User] | None = None,
+        authorization_mode: AuthorizationMode = "RBAC",
+        signing_key: SigningKey | None = None,
         simulate: bool = True,
         nodes: int = 1,
         delays: Delays | None = None,
@@ -134,6 +140,7 @@ class EmbeddedCluster:
         self._unix_socket = unix_socket
         self._names = tuple(names)
         self._tokens = {**(tokens or {}), self.admin_token: ADMIN}
+        self._mode, self._signing_key = authorization_mode, signing_key or SigningKey()
         self._simulates = simulate
         self._nodes = nodes
         self._delays = delays
@@ -204,6 +211,8 @@ class EmbeddedCluster:
             listener = self._make_listener(self.server.handle)
             await listener.start()
             self._listener = listener
+            if self.authority is not None:
+                self.server.adopt_authority(self.authority)
 
     def fork(self, **changed: Any) -> EmbeddedCluster:
         """A cluster that begins with what this one holds at this moment, and goes its own way; still to be started.
@@ -219,6 +228,7 @@ class EmbeddedCluster:
             "port": 0,
             "token": None,
             "authority": self._authority,
+            "signing_key": self._signing_key,
             "audit_log": None,
             "data_dir": None,
             **changed,
@@ -352,6 +362,8 @@ class EmbeddedCluster:
         server = APIServer(
             clock=self._clock,
             tokens=self._tokens,
+            authorization_mode=self._mode,
+            signing_key=self._signing_key,
             log=self._log,
             commits=self._directory.commits if self._directory is not None else None,
             chance=chance,

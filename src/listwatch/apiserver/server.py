@@ -22,7 +22,10 @@ from typing import TYPE_CHECKING, Any, Final
 from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.errors import TransportError
 from listwatch.apimachinery.http import Request, Response
-from listwatch.apiserver.access.identity import User, authenticate
+from listwatch.apiserver.access.authorizer import AuthorizationMode
+from listwatch.apiserver.access.bootstrap_policy import bootstrap_count
+from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.access.signing_key import SigningKey
 from listwatch.apiserver.admission.callables import Callables
 from listwatch.apiserver.admission.chain import WRITES
 from listwatch.apiserver.admission.conversion_caller import conversion_caller
@@ -41,9 +44,12 @@ from listwatch.apiserver.storage.storage import Listener, Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.addresses import FIRST_ADDRESS, ServiceAddresses
 from listwatch.apiserver.verbs.call import Call, failure_response
+from listwatch.apiserver.verbs.certificate_requests import Authority
 from listwatch.apiserver.verbs.definitions import Definitions
 from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
-from listwatch.apiserver.verbs.endpoints import answer_path, is_public
+from listwatch.apiserver.verbs.endpoints import answer_path
+from listwatch.apiserver.verbs.gate import Gate
+from listwatch.apiserver.verbs.methods import check_verb
 from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
 from listwatch.apiserver.verbs.patching import Patcher
 from listwatch.apiserver.verbs.pod_logs import PodLogs
@@ -59,8 +65,6 @@ from listwatch.apiserver.wire.request_info import RequestInfo, parse_request
 from listwatch.apiserver.wire.statuses import (
     APIFailure,
     body_too_large,
-    forbidden,
-    forbidden_path,
     internal_error,
     method_not_allowed,
     no_such_resource,
@@ -90,13 +94,14 @@ class APIServer:
     """A Kubernetes API server in memory.
 
     Promised: what was answered has happened, in one order that all lists and watches agree on; a watch tells every
-    change once; every refusal is a Status. Not promised: RBAC (whoever is authenticated may do everything),
-    controllers other than those that end namespaces.
+    change once; every refusal is a Status. Not promised: controllers other than those that end namespaces.
     Threads: none; use it from one event loop. Make it where the clock can be read.
 
     Args:
         clock: Rules creation times, timeouts, bookmarks and the ends of namespaces.
-        tokens: Users by bearer token.
+        tokens: Users by bearer token. What they may do, roles and bindings say; `system:masters` may do all.
+        authorization_mode: `RBAC`, or `AlwaysAllow`: whoever is known may do everything, and nobody else anything.
+        signing_key: Signs service account tokens; by default one of its own, made when it is needed.
         new_uid: Gives a fresh UID for each object.
         chance: For generated names and the lengths of watches. Seed it for runs that repeat.
         bookmark_interval: Seconds between bookmarks of a watch that allows them.
@@ -122,6 +127,8 @@ class APIServer:
         *,
         clock: Clock,
         tokens: Mapping[str, User] = _NOBODY,
+        authorization_mode: AuthorizationMode = "RBAC",
+        signing_key: SigningKey | None = None,
         new_uid: Callable[[], str] | None = None,
         chance: random.Random | None = None,
         bookmark_interval: float = 60.0,
@@ -138,7 +145,6 @@ class APIServer:
     ) -> None:
         chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
-        self._tokens = dict(tokens)
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._registry: ResourceRegistry = builtin_resources()
         self._schemas = Schemas()
@@ -147,6 +153,7 @@ class APIServer:
         self._metrics = Metrics()
         self._observation = Observation(clock=clock, observers=[self._metrics, *observers])
         self._interceptor = interceptor
+        self._assemble_gate(authorization_mode, signing_key, tokens)
         self._hub = WatchHub(self._storage, clock)
         self._reader = Reader(
             self._hub,
@@ -154,22 +161,8 @@ class APIServer:
             minimum_watch_seconds=minimum_watch_seconds,
             bookmark_interval=bookmark_interval,
         )
-        self._writer = Writer(
-            self._storage,
-            registry=self._registry,
-            clock=clock,
-            new_uid=self._new_uid,
-            chance=chance,
-            admission=NamespaceAdmission(self._storage),
-            addresses=ServiceAddresses(self._storage),
-            schemas=self._schemas,
-            rules={DEFINITIONS: DefinitionRules()},
-        )
-        self._conversions = WebhookConversions(
-            ask=conversion_caller(webhook_caller, resolve_service), new_uid=self._new_uid
-        )
-        self._hub.fulfil = self._conversions.fulfil
-        self._patcher = Patcher(self._storage, self._writer)
+        self._assemble_writing(chance)
+        self._assemble_conversions(webhook_caller, resolve_service)
         self._assemble_deletion(namespace_deletion_delay)
         self._assemble_admission(chance, admission, webhook_caller, resolve_service)
         if log is None:
@@ -177,6 +170,45 @@ class APIServer:
         else:
             self._definitions.resume()
             self._ends.resume()
+
+    def _assemble_gate(
+        self, mode: AuthorizationMode, key: SigningKey | None, tokens: Mapping[str, User]
+    ) -> None:
+        """Who comes in, and what for."""
+        self._gate = Gate(
+            self._storage,
+            self._registry,
+            clock=self._clock,
+            new_uid=self._new_uid,
+            mode=mode,
+            key=key,
+            tokens=tokens,
+        )
+
+    def _assemble_conversions(
+        self, webhook_caller: WebhookCaller | None, resolve_service: ServiceResolver | None
+    ) -> None:
+        """Who converts custom resources between their versions."""
+        self._conversions = WebhookConversions(
+            ask=conversion_caller(webhook_caller, resolve_service), new_uid=self._new_uid
+        )
+        self._hub.fulfil = self._conversions.fulfil
+
+    def _assemble_writing(self, chance: random.Random) -> None:
+        """What makes and changes objects."""
+        self._writer = Writer(
+            self._storage,
+            registry=self._registry,
+            clock=self._clock,
+            new_uid=self._new_uid,
+            chance=chance,
+            admission=NamespaceAdmission(self._storage),
+            addresses=ServiceAddresses(self._storage),
+            schemas=self._schemas,
+            rules={DEFINITIONS: DefinitionRules()},
+            check_access=self._gate.check_write,
+        )
+        self._patcher = Patcher(self._storage, self._writer)
 
     def _assemble_admission(
         self,
@@ -233,6 +265,7 @@ class APIServer:
             reader=self._reader,
             deleter=self._deleter,
             clock=self._clock,
+            tokens=self._gate.service_accounts,
         )
 
     def admit(
@@ -244,6 +277,10 @@ class APIServer:
             ValueError: A verb is none that changes anything.
         """
         return self._callables.add(callback, verbs=verbs, resources=resources)
+
+    def adopt_authority(self, authority: Authority) -> None:
+        """Let `authority` sign approved certificate requests, and secrets with tokens hold its certificate."""
+        self._gate.adopt_authority(authority)
 
     @property
     def revision(self) -> int:
@@ -275,7 +312,7 @@ class APIServer:
 
     def add_user(self, token: str, user: User) -> None:
         """Let whoever shows `token` be `user` from now on."""
-        self._tokens[token] = user
+        self._gate.bearer_tokens.add(token, user)
 
     @property
     def storage(self) -> Storage:
@@ -374,7 +411,7 @@ class APIServer:
         if len(request.body) > MAX_BODY_BYTES:
             raise body_too_large(MAX_BODY_BYTES)
         try:
-            trace.user = user = authenticate(request, self._tokens)
+            trace.user = user = self._gate.identify(request)
         finally:
             self._observation.identified(trace)
         if self._interceptor is not None:
@@ -388,19 +425,18 @@ class APIServer:
             return failure_response(refusal, _failure_form(request))
 
     async def _answer_user(self, request: Request, user: User, info: RequestInfo) -> Response:
+        self._gate.authorize(user, info)
         if info.method not in _METHODS:
             raise method_not_allowed()
-        if user.is_anonymous and not is_public(info):
-            raise _forbidden(user, info)
         self._definitions.settle()
         if info.path == "/metrics" and info.method in {"GET", "HEAD"}:
             return self._answer_metrics()
         if not info.is_resource:
-            return answer_path(info, request, self._registry)
+            return answer_path(info, request, self._registry, self._gate.service_accounts)
         resource = self._find(info, request)
         if isinstance(resource, Response):
             return resource
-        _check_verb(resource, info)
+        check_verb(resource, info)
         if resource.custom is not None and info.verb in {"create", "update"} and is_protobuf(request):
             raise unsupported_body_type(has_protobuf=False)
         form = accepted_form(
@@ -410,9 +446,11 @@ class APIServer:
             has_cbor=True,
         )
         call = Call(request, info, user, resource, form)
-        return await self._conversions.resolve(
+        answer = await self._conversions.resolve(
             lambda: self._attempt(call), others=lambda: self._definitions.needs(resource)
         )
+        self._gate.settle()
+        return answer
 
     async def _attempt(self, call: Call) -> Response:
         async def answer() -> Response:
@@ -433,7 +471,7 @@ class APIServer:
         if resource is None:
             if self._registry.group(info.group) is None:
                 bare = parse_request("GET", f"/apis/{info.group}/{info.version}")
-                return answer_path(bare, request, self._registry)
+                return answer_path(bare, request, self._registry, self._gate.service_accounts)
             raise no_such_resource()
         misplaced = bool(info.namespace) != resource.namespaced and (info.namespace or info.name)
         if misplaced or (info.subresource and info.subresource not in resource.subresources):
@@ -474,7 +512,13 @@ class APIServer:
         call.warnings.extend(warnings)
         self._writer.track_unstored(call, value)
         created = format_timestamp(self._clock.now())
-        answer = answer_review(resource.kind, value, user=call.user, tokens=self._tokens, created=created)
+        answer = answer_review(
+            call,
+            value,
+            authorizer=self._gate.authorizer,
+            ask_token=self._gate.bearer_tokens.ask,
+            created=created,
+        )
         if answer is None:
             raise not_implemented(f"answer {resource.qualified}")
         return call.respond(201, views.document(resource, answer, call.form, now=self._clock.now()))
@@ -540,7 +584,8 @@ def _open_storage(
     log: RevisionLog | None, history_limit: int, clock: Clock, commits: GroupCommit | None
 ) -> Storage:
     """The storage over a log, by default a new cluster's; its changes are signed."""
-    log = log or RevisionLog(revision=FIRST_REVISION, floor=FLOOR, history_limit=history_limit)
+    before = FIRST_REVISION - bootstrap_count()
+    log = log or RevisionLog(revision=before, floor=FLOOR, history_limit=history_limit)
     storage = Storage(log, commits)
     storage.listen(OriginWriter(clock))
     return storage
@@ -553,32 +598,3 @@ def _failure_form(request: Request) -> Form:
         return Form(accepted_form(accept, protobuf="all", has_cbor=True).media_type)
     except APIFailure:
         return Form()
-
-
-def _check_verb(resource: Resource, info: RequestInfo) -> None:
-    """Refuse what the resource does not offer, as discovery tells it.
-
-    Raises:
-        APIFailure: 405.
-    """
-    part = resource.subresources.get(info.subresource)
-    if part is not None:
-        verbs: tuple[str, ...] = part.verbs
-    elif resource.namespaced and not info.namespace and info.verb in {"create", "deletecollection"}:
-        verbs = ()  # across namespaces one can only look
-    elif info.verb == "create" and info.name:
-        verbs = ()
-    else:
-        verbs = resource.verbs
-    verb = "get" if part is not None and info.verb == "watch" else info.verb
-    if verb not in verbs or (info.verb in {"update", "patch"} and not info.name):
-        raise method_not_allowed()
-
-
-def _forbidden(user: User, info: RequestInfo) -> APIFailure:
-    if not info.is_resource:
-        return forbidden_path(user.name, info.verb, info.path)
-    resource = f"{info.resource}/{info.subresource}" if info.subresource else info.resource
-    where = f'in the namespace "{info.namespace}"' if info.namespace else "at the cluster scope"
-    why = f'User "{user.name}" cannot {info.verb} resource "{resource}" in API group "{info.group}" {where}'
-    return forbidden(info.group, info.resource, info.name, why)

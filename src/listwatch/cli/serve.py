@@ -56,17 +56,7 @@ def add_parser(
         help="listen on this socket file, too, in plain HTTP, for its owner only",
     )
     where.add_argument("--no-tls", action="store_true", help="plain HTTP instead of HTTPS")
-    who = parser.add_argument_group("who")
-    who.add_argument(
-        "--kubeconfig",
-        default=DEFAULT_KUBECONFIG,
-        metavar="FILE",
-        help=f"kubeconfig to write, or to add to (default: ./{DEFAULT_KUBECONFIG})",
-    )
-    who.add_argument(
-        "--remove-kubeconfig", action="store_true", help="take the entries out of it again at the end"
-    )
-    who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
+    _add_who(parser)
     _add_keeping(parser)
     _add_simulation(parser)
     parser.add_argument(
@@ -126,6 +116,27 @@ def _add_keeping(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_who(parser: argparse.ArgumentParser) -> None:
+    who = parser.add_argument_group("who")
+    who.add_argument(
+        "--kubeconfig",
+        default=DEFAULT_KUBECONFIG,
+        metavar="FILE",
+        help=f"kubeconfig to write, or to add to (default: ./{DEFAULT_KUBECONFIG})",
+    )
+    who.add_argument(
+        "--remove-kubeconfig", action="store_true", help="take the entries out of it again at the end"
+    )
+    who.add_argument("--token", help="the administrator's bearer token (default: a random one)")
+    who.add_argument(
+        "--authorization-mode",
+        choices=["RBAC", "AlwaysAllow"],
+        default="RBAC",
+        help="RBAC: roles and bindings say who may do what; AlwaysAllow: whoever has a token may do all "
+        "(default: RBAC)",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes; the exit code.
 
@@ -173,6 +184,7 @@ async def _serve(args: argparse.Namespace) -> None:
         tls=not args.no_tls,
         unix_socket=args.unix_socket,
         token=args.token,
+        authorization_mode=args.authorization_mode,
         audit_log=args.audit_log,
         data_dir=args.data_dir,
         synchronous=args.synchronous,

@@ -206,7 +206,10 @@ class Cluster:
         return {"KUBECONFIG": str(self.kubeconfig_path), "NO_PROXY": "127.0.0.1,localhost,::1"}
 
     def token(self, user: str, groups: Sequence[str] = ()) -> str:
-        """A bearer token that makes whoever shows it `user`, member of `groups`."""
+        """A bearer token that makes whoever shows it `user`, member of `groups`.
+
+        What they may do, roles and bindings say; members of `system:masters` may do everything.
+        """
         token = secrets.token_urlsafe(24)
         self._server.add_user(token, User(user, tuple(groups)))
         return token

@@ -1,6 +1,7 @@
 """The listening side: real sockets on loopback, a scripted `handle` behind them."""
 
 import asyncio
+import hashlib
 import io
 import json
 import logging
@@ -9,12 +10,16 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -301,7 +306,7 @@ def client_context(authority: CertificateAuthority) -> ssl.SSLContext:
 
 
 async def test_client_certificate_becomes_the_peer(authority: CertificateAuthority, tmp_path: Path) -> None:
-    """CN and O of a verified client certificate reach `handle`; without one there is no peer."""
+    """CN, O and fingerprint of a verified client certificate reach `handle`; without one there is no peer."""
     tls = server_context(pair=authority.issue_server(), client_ca_pem=authority.certificate_pem)
     pair = authority.issue_client(common_name="jane", organizations=("dev", "ops"))
     known, unknown = client_context(authority), client_context(authority)
@@ -309,9 +314,38 @@ async def test_client_certificate_becomes_the_peer(authority: CertificateAuthori
     known.load_cert_chain(tmp_path / "jane.pem")
     async with listening(echo, tls=tls) as listener, aiohttp.ClientSession() as http:
         assert listener.url == f"https://127.0.0.1:{listener.port}"
-        for context, peer in ((known, Peer("jane", ("dev", "ops"))), (unknown, None)):
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pair.certificate_pem.decode())).hexdigest()
+        for context, peer in ((known, Peer("jane", ("dev", "ops"), fingerprint)), (unknown, None)):
             async with http.get(listener.url + "/x", ssl=context) as answer:
                 assert answer.headers["X-Peer"] == repr(peer)
+
+
+async def test_an_expired_client_certificate_is_refused(tmp_path: Path) -> None:
+    """A certificate of our own authority is good for its time and no longer."""
+    now = datetime.now(UTC)
+    authority = CertificateAuthority(now=now - timedelta(days=2))
+    tls = server_context(pair=authority.issue_server(), client_ca_pem=authority.certificate_pem)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jane")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    request_pem = request.public_bytes(serialization.Encoding.PEM)
+    key_pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    issued = now - timedelta(days=1)
+    async with listening(echo, tls=tls) as listener, aiohttp.ClientSession() as http:
+        for hours, is_welcome in ((48, True), (1, False)):
+            pem = authority.sign_client(request_pem, now=issued, lifetime=timedelta(hours=hours))
+            context = client_context(authority)
+            (tmp_path / "jane.pem").write_bytes(pem + key_pem)
+            context.load_cert_chain(tmp_path / "jane.pem")
+            try:
+                async with http.get(listener.url + "/x", ssl=context) as answer:
+                    assert "common_name='jane'" in answer.headers["X-Peer"]
+                    was_welcome = True
+            except aiohttp.ClientError:
+                was_welcome = False
+            assert was_welcome is is_welcome
 
 
 async def test_client_certificate_of_a_stranger_is_refused(

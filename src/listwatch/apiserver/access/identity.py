@@ -1,30 +1,31 @@
-"""Who is calling: client certificate, bearer token, impersonation.
+"""Who is calling: client certificate or bearer token.
 
 In:    a `Request`
 Out:   a `User`, or a 401
-Next:  server.py; what a user may do is decided there
+Next:  impersonation.py, whom the caller speaks for; authorizer.py, what a user may do
 Rules: pure. A client certificate is believed because the listening side has verified it. Tokens are compared in
-       constant time and never told. There is no RBAC in this version: who is authenticated may do all, who is
-       anonymous may see health, readiness and version and nothing else.
-Source: Kubernetes docs, "Authenticating" and "User impersonation"; SelfSubjectReview (KEP-3325)
+       constant time and never told.
+Source: Kubernetes docs, "Authenticating"; SelfSubjectReview (KEP-3325)
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote
 
-from listwatch.apimachinery.http import Request
-from listwatch.apiserver.wire.statuses import APIFailure, failure, unauthorized
+from listwatch.apimachinery.http import Peer, Request
+from listwatch.apiserver.wire.statuses import unauthorized
 
 ANONYMOUS_NAME: Final = "system:anonymous"
 AUTHENTICATED: Final = "system:authenticated"
 UNAUTHENTICATED: Final = "system:unauthenticated"
 MASTERS: Final = "system:masters"
-_EXTRA: Final = "impersonate-extra-"
+NODES: Final = "system:nodes"
+NODE: Final = "system:node:"
+SERVICE_ACCOUNT: Final = "system:serviceaccount:"
+CREDENTIAL_ID: Final = "authentication.kubernetes.io/credential-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,72 +61,67 @@ class User:
         return told
 
 
+FindUser = Callable[[str], User | None]
 ANONYMOUS: Final = User(ANONYMOUS_NAME, (UNAUTHENTICATED,))
 
 
-def authenticate(request: Request, tokens: Mapping[str, User]) -> User:
-    """Who sends `request`, impersonation included.
+def service_account_name(namespace: str, name: str) -> str:
+    """The user that a service account is."""
+    return f"{SERVICE_ACCOUNT}{namespace}:{name}"
+
+
+def service_account_of(user_name: str) -> tuple[str, str] | None:
+    """Namespace and name of the service account that a user is, or None."""
+    if not user_name.startswith(SERVICE_ACCOUNT):
+        return None
+    namespace, separator, name = user_name.removeprefix(SERVICE_ACCOUNT).partition(":")
+    return (namespace, name) if separator and namespace and name and ":" not in name else None
+
+
+def service_account_groups(namespace: str) -> tuple[str, ...]:
+    """The groups of every service account of a namespace."""
+    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+
+
+def authenticate(request: Request, find_user: FindUser) -> User:
+    """Who sends `request`, impersonation aside.
+
+    Args:
+        request: As it came in. A client certificate counts before a token.
+        find_user: Whose token it is.
 
     Raises:
-        APIFailure: 401 for a token that nobody has; 403 for an impersonation that is not allowed.
+        APIFailure: 401 for a token that nobody has, or for credentials of another kind.
     """
-    return _impersonated(request, _caller(request, tokens))
-
-
-def user_of_token(token: str, tokens: Mapping[str, User]) -> User | None:
-    """Whose token it is, or None."""
-    found = None
-    for known, user in tokens.items():
-        if hmac.compare_digest(known.encode(), token.encode()):
-            found = user
-    return None if found is None else _authenticated(found)
-
-
-def _caller(request: Request, tokens: Mapping[str, User]) -> User:
     if request.peer is not None:
-        return _authenticated(User(request.peer.common_name, request.peer.organizations))
+        return authenticated(_user_of_peer(request.peer))
     header = request.headers.get("Authorization", "").strip()
     if not header:
         return ANONYMOUS
     scheme, _, token = header.partition(" ")
-    user = user_of_token(token.strip(), tokens) if scheme.lower() == "bearer" else None
+    user = find_user(token.strip()) if scheme.lower() == "bearer" else None
     if user is None:
         raise unauthorized()
-    return user
+    return authenticated(user)
 
 
-def _authenticated(user: User) -> User:
+def user_of_token(token: str, tokens: Mapping[str, User]) -> User | None:
+    """Whose token it is, or None. All tokens are compared, each in constant time."""
+    found = None
+    shown = token.encode(errors="surrogateescape")  # as it came in, whatever bytes that were
+    for known, user in tokens.items():
+        if hmac.compare_digest(known.encode(), shown):
+            found = user
+    return found
+
+
+def authenticated(user: User) -> User:
+    """The user with the group of all who have shown who they are."""
     if AUTHENTICATED in user.groups:
         return user
     return User(user.name, (*user.groups, AUTHENTICATED), user.uid, user.extra)
 
 
-def _impersonated(request: Request, caller: User) -> User:
-    headers = request.headers
-    name = headers.get("Impersonate-User", "")
-    groups = tuple(headers.getall("Impersonate-Group", ()))
-    uid = headers.get("Impersonate-Uid", "")
-    extra: dict[str, tuple[str, ...]] = {}
-    for header, value in headers.items():
-        if header.lower().startswith(_EXTRA):
-            key = unquote(header[len(_EXTRA) :].lower())
-            extra[key] = (*extra.get(key, ()), value)
-    if not name:
-        if groups or uid or extra:
-            raise failure(500, "impersonation headers without Impersonate-User", reason="InternalError")
-        return caller
-    if caller.is_anonymous:
-        raise _may_not_impersonate(caller, name)
-    if name == ANONYMOUS_NAME:
-        return User(name, groups or (UNAUTHENTICATED,), uid, extra)
-    return _authenticated(User(name, groups, uid, extra))
-
-
-def _may_not_impersonate(caller: User, name: str) -> APIFailure:
-    why = f'User "{caller.name}" cannot impersonate resource "users" in API group "" at the cluster scope'
-    return failure(
-        403,
-        f'users "{name}" is forbidden: {why}',
-        reason="Forbidden",
-        details={"name": name, "kind": "users"},
-    )
+def _user_of_peer(peer: Peer) -> User:
+    extra = {CREDENTIAL_ID: (f"X509SHA256={peer.fingerprint}",)} if peer.fingerprint else {}
+    return User(peer.common_name, peer.organizations, "", extra)

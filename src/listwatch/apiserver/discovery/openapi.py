@@ -1,6 +1,6 @@
 """The OpenAPI v3 documents, from which clients learn the shapes of all kinds.
 
-In:    the packaged documents, `listwatch/api/openapi/*.json`
+In:    the packaged documents, `listwatch/api/openapi/*.json`, and data/openapi_paths.json for paths that hold no kinds
 Out:   the index with its hashes, and each document as it is packaged
 Rules: a document is read when it is first asked for; its hash is of its bytes, so a client may keep what it has
        as long as the index names the same hash.
@@ -13,6 +13,8 @@ import hashlib
 from functools import cache
 from importlib import resources
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from listwatch.apiserver.discovery.custom_openapi import custom_document, custom_paths
 from listwatch.apiserver.kinds.resources import ResourceRegistry
@@ -41,10 +43,18 @@ def document(path: str, registry: ResourceRegistry | None = None) -> bytes | Non
 
 
 @cache
+def _others() -> dict[str, msgspec.Raw]:
+    """The documents of paths such as `version`."""
+    content = resources.files("listwatch.apiserver").joinpath("data/openapi_paths.json").read_bytes()
+    return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+
+
+@cache
 def _packaged(path: str) -> bytes | None:
     name = _names().get(path)
     if name is None:
-        return None
+        other = _others().get(path)
+        return None if other is None else bytes(other)
     return resources.files(_PACKAGE).joinpath("openapi", name).read_bytes()
 
 
@@ -56,7 +66,7 @@ def document_hash(path: str) -> str:
 
 def index(registry: ResourceRegistry | None = None) -> bytes:
     """`/openapi/v3`: where each document is; with a registry, those of its custom kinds too."""
-    hashes = {path: document_hash(path) for path in _names()}
+    hashes = {path: document_hash(path) for path in (*_names(), *_others())}
     if registry is not None:
         hashes |= {path: _hash(body) for path, body in _custom(registry).items()}
     paths = {

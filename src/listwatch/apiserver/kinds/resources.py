@@ -78,7 +78,6 @@ _DELETED_OBJECT_RETURNED: Final = frozenset(
 )
 # Kept, but without the effect that they have elsewhere: whoever makes one is warned.
 _WITHOUT_EFFECT: Final = {
-    "rbac.authorization.k8s.io": "this server does not evaluate RBAC: whoever is authenticated may do everything",
     "apiregistration.k8s.io": "this server forwards no requests to other API servers",
 }
 _VERSION: Final = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")

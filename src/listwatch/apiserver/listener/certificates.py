@@ -19,8 +19,9 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 # The names under which tools on the same machine, and pods that think they are in a cluster, reach the
@@ -124,6 +125,37 @@ class CertificateAuthority:
         self._not_before, self._not_after = not_before, not_after
         self._key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
 
+    def sign_client(self, request_pem: bytes, *, now: datetime, lifetime: timedelta | None = None) -> bytes:
+        """A client's certificate, as PEM, for the key and the names in a PKCS #10 request.
+
+        Args:
+            request_pem: The request.
+            now: The moment of issue.
+            lifetime: How long it shall be valid, at most as long as the authority; None for as long as that.
+
+        Raises:
+            ValueError: The request cannot be read, its signature is not its key's, or it asks for the rights of
+                `system:masters`.
+        """
+        request = x509.load_pem_x509_csr(request_pem)
+        try:
+            key, is_signed = request.public_key(), request.is_signature_valid
+        except UnsupportedAlgorithm as error:
+            raise ValueError(f"the request's key is of no use here: {error}") from error
+        if not is_signed or not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            raise ValueError("the request is not signed by an elliptic or RSA key of its own")
+        organizations = request.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        if any(each.value == "system:masters" for each in organizations):
+            raise ValueError("no certificate of this kind makes anybody a member of system:masters")
+        ends = self._not_after if lifetime is None else min(self._not_after, now + lifetime)
+        builder = (
+            self._builder(request.subject, key, not_before=now - BACKDATING, not_after=ends)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        )
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def _issue(
         self,
         subject: x509.Name,
@@ -144,15 +176,22 @@ class CertificateAuthority:
             key_pem=_pem(key),
         )
 
-    def _builder(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self,
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+        *,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._not_before)
-            .not_valid_after(self._not_after)
+            .not_valid_before(not_before or self._not_before)
+            .not_valid_after(not_after or self._not_after)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_id), critical=False

@@ -12,6 +12,7 @@ Source: the limits are kube-apiserver's (3 MiB of body); differs: no HTTP/2, and
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 import re
@@ -351,9 +352,12 @@ def _peer(request: web.BaseRequest) -> Peer | None:
     if not certificate:
         return None
     fields = [pair for names in certificate["subject"] for pair in names]
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    encoded = tls.getpeercert(binary_form=True) if tls is not None else None
     return Peer(
         next((value for name, value in fields if name == "commonName"), ""),
         tuple(value for name, value in fields if name == "organizationName"),
+        hashlib.sha256(encoded).hexdigest() if encoded else "",
     )
 
 

@@ -17,27 +17,24 @@ from listwatch.apiserver.discovery import discovery, openapi
 from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.verbs import documents
 from listwatch.apiserver.verbs.call import json_response, text_response
+from listwatch.apiserver.verbs.service_account_tokens import ServiceAccountTokens
 from listwatch.apiserver.wire.negotiation import JSON, PROTOBUF, Form, accepted_form, encode, encode_json
 from listwatch.apiserver.wire.request_info import RequestInfo
 from listwatch.apiserver.wire.statuses import method_not_allowed, no_such_resource, not_implemented
 
-PUBLIC: Final = ("healthz", "livez", "readyz", "version")
 _HEALTH: Final = frozenset({"healthz", "livez", "readyz"})
 _CHECKS: Final = ("ping", "log", "etcd")
+_KEYS: Final = "openid/v1/jwks"
+_OPENID: Final = frozenset({".well-known/openid-configuration", _KEYS})
 _REFUSED: Final = {
-    ".well-known/openid-configuration": "issue service account tokens",
-    "openid/v1/jwks": "issue service account tokens",
     "logs": "serve logs",
     "debug": "serve profiles",
 }
 
 
-def is_public(info: RequestInfo) -> bool:
-    """Whether a path may be read by anybody, as the role `system:public-info-viewer` has it."""
-    return info.path.strip("/").split("/")[0] in PUBLIC and info.method in {"GET", "HEAD"}
-
-
-def answer_path(info: RequestInfo, request: Request, registry: ResourceRegistry) -> Response:
+def answer_path(
+    info: RequestInfo, request: Request, registry: ResourceRegistry, tokens: ServiceAccountTokens
+) -> Response:
     """Answer a path that names no resource.
 
     Raises:
@@ -58,9 +55,21 @@ def answer_path(info: RequestInfo, request: Request, registry: ResourceRegistry)
         return _openapi(path, info, request, registry)
     if first in {"api", "apis"}:
         return _discovery(info, path, request, registry)
+    if path in _OPENID:
+        return _openid(path, request, tokens)
     if not path:
         return json_response(200, {"paths": _paths(registry)})
     return _unknown_path()
+
+
+def _openid(path: str, request: Request, tokens: ServiceAccountTokens) -> Response:
+    """Where the keys are by which others check service account tokens, or the keys."""
+    if path == _KEYS:
+        answer = json_response(200, tokens.key_set(), content_type="application/jwk-set+json")
+    else:
+        answer = json_response(200, tokens.openid_configuration(request.headers.get("Host", "")))
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer
 
 
 def _unknown_path() -> Response:
@@ -124,7 +133,8 @@ def _health(endpoint: str, check: str, *, verbose: bool) -> Response:
 
 
 def _paths(registry: ResourceRegistry) -> list[str]:
-    paths = ["/api", "/api/v1", "/apis", *(f"/{path}" for path in (*PUBLIC, "openapi/v2", "openapi/v3"))]
+    others = ("api", "api/v1", "apis", "openapi/v2", "openapi/v3", "version")
+    paths = [f"/{path}" for path in (*_OPENID, *_HEALTH, *others)]
     for group in registry.groups():
         if group.name:
             paths.append(f"/apis/{group.name}")

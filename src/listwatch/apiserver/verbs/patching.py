@@ -130,6 +130,7 @@ class Patcher:
         _check_place(call, metadata)
         if stored is None:
             metadata.pop("resourceVersion", None)
+            self._writer.check_access(call, value, None)
             created = self._writer.create_object(
                 resource, call.namespace, value, manager=None, dry_run=options.dry_run
             )

@@ -26,8 +26,9 @@ from listwatch.apiserver.verbs.patching import Patcher
 from listwatch.apiserver.verbs.pod_logs import PodLogs, answer_log
 from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.scale_verbs import ScaleVerbs
+from listwatch.apiserver.verbs.service_account_tokens import ServiceAccountTokens
 from listwatch.apiserver.verbs.writing import Writer
-from listwatch.apiserver.wire.negotiation import decode_body
+from listwatch.apiserver.wire.negotiation import decode_body, encode
 from listwatch.apiserver.wire.request_info import Query
 from listwatch.apiserver.wire.statuses import bad_request, not_found, not_implemented, success
 
@@ -49,8 +50,10 @@ class SubresourceVerbs:
         reader: Reader,
         deleter: Deleter,
         clock: Clock,
+        tokens: ServiceAccountTokens,
     ) -> None:
         self._storage = storage
+        self._tokens = tokens
         self._pods = pods
         self._writer = writer
         self._patcher = patcher
@@ -77,6 +80,8 @@ class SubresourceVerbs:
             return self._evict(call)
         if part == "log":
             return answer_log(call, self._stored(call).object, self.pod_logs, self._clock.now())
+        if part == "token":
+            return self._token(call)
         raise not_implemented(f"serve {call.resource.name}/{part}")
 
     def bind(self, call: Call) -> Response:
@@ -95,6 +100,11 @@ class SubresourceVerbs:
         if not check_dry_run(call.info.query, "CreateOptions"):
             self._storage.put(self._pods, call.namespace, name, bound)
         return call.respond_status(201, success(code=201))
+
+    def _token(self, call: Call) -> Response:
+        body = decode_body(call.request.body, call.content_type, "TokenRequest")
+        wanted = self._decode(("authentication.k8s.io", "v1", "TokenRequest"), body)
+        return call.respond(201, encode(self._tokens.request(call, wanted), call.form))
 
     def _part(self, call: Call) -> Response:
         match call.info.verb:

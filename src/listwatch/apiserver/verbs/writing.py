@@ -62,6 +62,10 @@ _LONGEST_GENERATED: Final = 63
 _GENERATION_TRIES: Final = 8
 
 
+# May the caller write this in place of that (None: nothing)? Raises `APIFailure` if not; may say in it who wrote.
+AccessCheck = Callable[[Call, JSONObject, JSONObject | None], None]
+
+
 class KindRules(Protocol):
     """Rules that need more than a kind's own tables."""
 
@@ -93,6 +97,7 @@ class Writer:
 
     Attributes:
         admission: Who may change or refuse what is written.
+        check_access: Who may write this in place of that; for those who make objects by `create_object`.
         clock: As given, for those who write by this one.
         fields: Keeps who owns which field.
     """
@@ -108,6 +113,7 @@ class Writer:
         admission: NamespaceAdmission,
         addresses: ServiceAddresses,
         schemas: Schemas,
+        check_access: AccessCheck,
         rules: Mapping[str, KindRules] = _NO_RULES,
     ) -> None:
         self._storage = storage
@@ -121,6 +127,7 @@ class Writer:
         self.fields = FieldManager(registry, schemas)
         self.clock = clock
         self._rules = rules
+        self.check_access = check_access
 
     def create(self, call: Call) -> Response:
         """Make an object.
@@ -131,6 +138,7 @@ class Writer:
         check_makeable(call)
         options = write_options(call, "CreateOptions")
         value = self._decoded(call, options.validation)
+        self.check_access(call, value, None)
         created = self.create_object(
             call.resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
         )
@@ -212,6 +220,7 @@ class Writer:
             if not resource.created_by_put or call.info.subresource:
                 raise not_found(resource.group, resource.name, call.name)
             metadata.pop("resourceVersion", None)
+            self.check_access(call, value, None)
             created = self.create_object(
                 resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
             )
@@ -249,6 +258,7 @@ class Writer:
         old = views.typed(resource, from_storage(resource, stored.object))
         part = call.info.subresource if subresource is None else subresource
         _check_preconditions(resource, value["metadata"], old["metadata"])
+        self.check_access(call, value, old)
         value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if manager is not None:
             self.fields.track(resource, old, value, manager=manager, now=self._clock.now(), subresource=part)

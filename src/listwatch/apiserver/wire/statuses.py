@@ -193,12 +193,6 @@ def forbidden(
     return failure(403, f"{named} is forbidden: {why}", reason="Forbidden", details=details)
 
 
-def forbidden_path(user: str, verb: str, path: str) -> APIFailure:
-    """403 on a path that is no resource."""
-    message = f'forbidden: User "{user}" cannot {verb} path "{path}"'
-    return failure(403, message, reason="Forbidden", details={})
-
-
 def method_not_allowed() -> APIFailure:
     """405: the resource is served, but not this method on it."""
     message = "the server does not allow this method on the requested resource"
