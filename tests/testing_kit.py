@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+# A session in this process forgets what it imported; what cannot be imported twice is imported before.
+import listwatch.apiserver.listener.certificates
+import listwatch.apiserver.listener.sockets
+import listwatch.sync
+import listwatch.testing.cluster  # noqa: F401 (all four for their effect)
+
 
 def run_pytest(pytester: pytest.Pytester, *words: str, in_process: bool = True) -> pytest.RunResult:
     """Run the tests of `pytester`'s folder; warnings are errors there too."""

@@ -246,3 +246,59 @@ async def test_ready_within_50_milliseconds() -> None:
         async with EmbeddedCluster():
             times.append(time.perf_counter() - started)
     assert min(times) < 0.05
+
+
+async def test_a_fork_has_its_own_doors(tmp_path: Path) -> None:
+    """A fork begins with the objects, and with a port, token and files of its own; arguments can be changed."""
+    async with EmbeddedCluster(
+        simulate=False, audit_log=tmp_path / "audit.log", keeps_journal=True, tokens={"t": User("jane")}
+    ) as cluster:
+        created = await send(cluster, "POST", PODS, POD)
+        assert created == 201
+        async with cluster.fork() as fork, cluster.fork(listen=False, simulate=True) as alive:
+            assert fork.url != cluster.url
+            assert fork.admin_token != cluster.admin_token
+            assert fork.ca_pem == cluster.ca_pem
+            assert await send(fork, "DELETE", f"{PODS}/p?gracePeriodSeconds=0") == 200
+            assert await send(cluster, "GET", f"{PODS}/p") == 200
+            assert await send(alive, "GET", "/api/v1/nodes/listwatch-node") == 200
+            assert [entry.verb for entry in fork.journal] == ["delete"]
+    with pytest.raises(RuntimeError, match="keeps no journal"):
+        _ = EmbeddedCluster().journal
+
+
+async def test_listening_later() -> None:
+    """A cluster in memory can be made to listen; asking twice does nothing."""
+    async with EmbeddedCluster(listen=False, simulate=False, tls=False) as cluster:
+        with pytest.raises(RuntimeError, match="does not listen"):
+            _ = cluster.url
+        await cluster.listen()
+        url = cluster.url
+        await cluster.listen()
+        assert cluster.url == url
+        async with aiohttp.ClientSession() as http, http.get(url + "/healthz") as answer:
+            assert answer.status == 200
+
+
+async def test_a_seed_makes_runs_alike() -> None:
+    """With the same seed uids and generated names are the same, with another they are not."""
+    told = []
+    for seed in (1, 1, 2):
+        async with EmbeddedCluster(listen=False, simulate=False, seed=seed) as cluster:
+            body = {**POD, "metadata": {"generateName": "p-"}}
+            await send(cluster, "POST", PODS, body)
+            ((key, stored),) = cluster.server.log.state("pods").items()
+            told.append((key, stored.object["metadata"]["uid"]))
+    assert told[0] == told[1] != told[2]
+
+
+async def send(cluster: EmbeddedCluster, method: str, target: str, body: Any = None) -> int:
+    """One request of the administrator, straight in; its status."""
+    headers = CIMultiDict(bearer(cluster.admin_token))
+    content = b""
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        content = json.dumps(body).encode()
+    answer = await cluster.handle(Request(method, target, headers, content))
+    await answer.read()
+    return answer.status

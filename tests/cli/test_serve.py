@@ -56,6 +56,7 @@ def test_defaults() -> None:
     assert (args.token, args.schedule_delay, args.stop_delay) == (None, None, None)
     assert args.authorization_mode == "RBAC"
     assert parse("--authorization-mode", "AlwaysAllow").authorization_mode == "AlwaysAllow"
+    assert args.audit_log is None
 
 
 @pytest.mark.parametrize(

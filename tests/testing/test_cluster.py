@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
 import stat
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from listwatch import AlreadyExists, ListWatchError, NotFound, ObjectMeta
+from listwatch import AlreadyExists, APIStatusError, ListWatchError, NotFound, ObjectMeta
 from listwatch.api.core_v1 import ConfigMap, Pod
 from listwatch.apiserver import CompactedError
 from listwatch.apiserver.storage.looking_back import UnknownResourceError
@@ -321,3 +322,51 @@ def test_nothing_is_left_behind() -> None:
         with Cluster() as cluster:
             assert cluster.kubeconfig_path.exists()
     assert open_files() == before
+
+
+@pytest.mark.slow
+def test_this_processes_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the block the environment leads to the cluster, for libraries that looked earlier too; then no longer."""
+    kube_config = pytest.importorskip("kubernetes.config.kube_config")
+    monkeypatch.setenv("KUBECONFIG", "mine")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    before = kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    with Cluster() as cluster:
+        with cluster.environment():
+            assert os.environ["KUBECONFIG"] == str(cluster.kubeconfig_path)
+            assert str(cluster.kubeconfig_path) == kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+        assert os.environ["KUBECONFIG"] == "mine"
+        assert "NO_PROXY" not in os.environ
+        assert before == kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+
+
+def test_custom_kinds() -> None:
+    """Definitions are applied first, and their kinds are served when the manifests come."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "shops.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "shops", "singular": "shop", "kind": "Shop", "listKind": "ShopList"},
+            "versions": [version],
+        },
+    }
+    shop = {
+        "apiVersion": "example.com/v1",
+        "kind": "Shop",
+        "metadata": {"name": "corner"},
+        "spec": {"size": 1},
+    }
+    try:
+        cluster = Cluster(crds=definition, manifests=shop).start()
+    except APIStatusError as refusal:
+        if refusal.code != 501:
+            raise
+        pytest.skip("this server does not serve custom kinds yet")
+    with cluster:
+        cluster.apply({**shop, "spec": {"size": 2}})
+        assert cluster.get("shops/corner")["spec"] == {"size": 2}

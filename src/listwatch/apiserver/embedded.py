@@ -93,6 +93,7 @@ class EmbeddedCluster:
             token. One cluster at a time has it open. None keeps nothing.
         synchronous: How sure a change is before it is answered, with a `data_dir`. "full" outlives a crash of the
             machine; after one, "normal" may lack the last moments, and "off" may leave a damaged file.
+        goodbye: Seconds that connections have to end by themselves when the cluster is closed.
     """
 
     _directory: DataDirectory | None = None
@@ -128,6 +129,7 @@ class EmbeddedCluster:
         audit_log: str | os.PathLike[str] | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         synchronous: Synchronous = "full",
+        goodbye: float = 2.0,
     ) -> None:
         self._made_with = {name: value for name, value in locals().items() if name not in {"self", "log"}}
         _check_one_log(data_dir, log)
@@ -142,8 +144,7 @@ class EmbeddedCluster:
         self._tokens = {**(tokens or {}), self.admin_token: ADMIN}
         self._mode, self._signing_key = authorization_mode, signing_key or SigningKey()
         self._simulates = simulate
-        self._nodes = nodes
-        self._delays = delays
+        self._nodes, self._delays = nodes, delays
         self._records_events = records_events
         self._controllers = controllers
         self._programs = programs
@@ -152,7 +153,7 @@ class EmbeddedCluster:
         self._authority = authority
         self._seed = seed
         self._observers = tuple(observers)
-        self._audit_log = audit_log
+        self._audit_log, self._goodbye = audit_log, goodbye
         self.faults = FaultPlan(clock=self._clock)
         """What goes wrong on purpose: `faults.add(Fault(…))`."""
         self._journal = Journal(clock=self._clock) if keeps_journal else None
@@ -231,6 +232,7 @@ class EmbeddedCluster:
             "signing_key": self._signing_key,
             "audit_log": None,
             "data_dir": None,
+            "unix_socket": None,
             **changed,
         }
         return EmbeddedCluster(**made_with, log=self.server.log.fork())
@@ -376,7 +378,7 @@ class EmbeddedCluster:
 
     async def _close_listener(self) -> None:
         if self._listener is not None:
-            await self._listener.aclose()
+            await self._listener.aclose(timeout=self._goodbye)
 
     def _open(self, path: str | os.PathLike[str], parts: AsyncExitStack) -> DataDirectory:
         """The data directory, and what is the same after every start."""

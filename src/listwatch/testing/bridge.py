@@ -78,6 +78,7 @@ class _Pieces:
         self._bridge = bridge
         self._answer = answer
         self._chunks = aiter(answer.chunks)
+        self._reading: asyncio.Task[Any] | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -91,7 +92,18 @@ class _Pieces:
     async def aclose(self) -> None:
         """Let go of the answer, on the loop where it lives."""
         if not self._bridge.is_closed:
-            await self._bridge.cross(self._answer.aclose())
+            await self._bridge.cross(self._close())
 
     async def _next(self) -> Any:
-        return await anext(self._chunks, _END)
+        self._reading = asyncio.current_task()
+        try:
+            return await anext(self._chunks, _END)
+        finally:
+            self._reading = None
+
+    async def _close(self) -> None:
+        # A caller that was cancelled may be back here before the server's loop has heard of it.
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._answer.aclose()

@@ -15,14 +15,15 @@ import functools
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 import msgspec
 
@@ -54,6 +55,8 @@ JSONObject = dict[str, Any]
 JSONObjects = list[JSONObject]
 Steps = list[Step]
 Differences = list[Difference]
+_GOODBYE: Final = 0.02  # a test's clients are often left open, and their idle connections answer no goodbye
+_READ_AT_IMPORT: Final = ("kubernetes.config.kube_config", "kubernetes_asyncio.config.kube_config")
 
 
 class Cluster:
@@ -104,6 +107,7 @@ class Cluster:
             tokens=users,
             keeps_journal=True,
             audit_log=audit_log,
+            goodbye=_GOODBYE,
             authority=_authority() if tls else None,
         )
         self._thread: server_thread.ServerThread | None = None
@@ -131,7 +135,7 @@ class Cluster:
             self._thread = thread = steps.enter_context(server_thread.shared())
             steps.callback(lambda: thread.run(self._embedded.aclose()))
             steps.callback(self._remove_files)
-            thread.run(self._start())
+            self._run(self._start())
             for each in self._first:
                 self.apply(each)
             self._exit = steps.pop_all()
@@ -204,6 +208,30 @@ class Cluster:
     def env(self) -> dict[str, str]:
         """What a program needs in its environment: `KUBECONFIG`, and no proxy for loopback."""
         return {"KUBECONFIG": str(self.kubeconfig_path), "NO_PROXY": "127.0.0.1,localhost,::1"}
+
+    @contextlib.contextmanager
+    def environment(self) -> Iterator[None]:
+        """Let this process's environment lead to the cluster for the length of a block, by `env`.
+
+        Client libraries that looked at the environment when they were imported are told, too: `kubernetes` and
+        `kubernetes_asyncio`, and so `kopf`.
+        """
+        before = {name: os.environ.get(name) for name in self.env}
+        libraries: Sequence[Any] = [sys.modules[name] for name in _READ_AT_IMPORT if name in sys.modules]
+        defaults = [library.KUBE_CONFIG_DEFAULT_LOCATION for library in libraries]
+        os.environ.update(self.env)
+        for library in libraries:
+            library.KUBE_CONFIG_DEFAULT_LOCATION = str(self.kubeconfig_path)
+        try:
+            yield
+        finally:
+            for library, default in zip(libraries, defaults, strict=True):
+                library.KUBE_CONFIG_DEFAULT_LOCATION = default
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     def token(self, user: str, groups: Sequence[str] = ()) -> str:
         """A bearer token that makes whoever shows it `user`, member of `groups`.
@@ -440,7 +468,9 @@ class Cluster:
         return Objects(self._server, self.admin_token)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._server_thread.run(work)
+        thread = self._server_thread
+        is_virtual = isinstance(self._embedded.clock, VirtualClock)
+        return thread.run(_then_rest(work, thread) if is_virtual else work)
 
     async def _start(self) -> None:
         clock = self._embedded.clock
@@ -495,6 +525,13 @@ class Cluster:
     def _remove_files(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def _then_rest(work: Coroutine[Any, Any, T], thread: server_thread.ServerThread) -> T:
+    """Do `work`, and let the server do what follows from it: in virtual time the order must not depend on real time."""
+    done = await work
+    await thread.settle()
+    return done
 
 
 def _clock(wanted: Literal["system", "virtual"] | Clock) -> Clock:

@@ -9,6 +9,7 @@ Rules: asynchronous, on the server's loop; cluster.py waits for it. Every word i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import quote, urlencode
@@ -27,6 +28,7 @@ from listwatch.testing.manifests import Manifests, objects_of
 JSONObject = dict[str, Any]
 JSONObjects = list[JSONObject]
 PatchType = Literal["merge", "strategic", "json"]
+_ESTABLISHED_WITHIN: Final = 5.0
 _PATCHES: Final[dict[str, str]] = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
@@ -83,7 +85,31 @@ class Objects:
 
     async def apply(self, manifests: Manifests, *, namespace: str | None) -> JSONObjects:
         """Make what is not there, and change what is; fields that a manifest does not name stay."""
-        return [await self._apply(each, namespace) for each in objects_of(manifests)]
+        applied = []
+        for each in objects_of(manifests):
+            applied.append(await self._apply(each, namespace))
+            if each["kind"] == "CustomResourceDefinition":
+                await self._served(each)
+        return applied
+
+    async def _served(self, definition: JSONObject) -> None:
+        """Wait until the kinds of a definition are served, so that what follows may be of them.
+
+        Raises:
+            TimeoutError: They are not within some seconds of real time.
+        """
+        spec = definition["spec"]
+        wanted = [each["name"] for each in spec.get("versions", ()) if each.get("served")]
+        name = definition["metadata"]["name"]
+        try:
+            async with asyncio.timeout(_ESTABLISHED_WITHIN):
+                while not all(
+                    self._server.registry.find(spec["group"], version, spec["names"]["plural"])
+                    for version in wanted
+                ):
+                    await self._server.wait_for_revision(self._server.revision + 1)
+        except TimeoutError:
+            raise TimeoutError(f"{name} is not served; see its status.conditions") from None
 
     async def _apply(self, manifest: JSONObject, namespace: str | None) -> JSONObject:
         try:

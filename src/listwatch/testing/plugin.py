@@ -107,9 +107,7 @@ def cluster(
         for each in manifests:
             started.apply(each)
         if is_in_env:
-            environment = steps.enter_context(pytest.MonkeyPatch.context())
-            for name, value in started.env.items():
-                environment.setenv(name, value)
+            steps.enter_context(started.environment())
         yield started
 
 

@@ -130,3 +130,14 @@ def test_changes_are_signed(virtual: Any) -> None:
         assert (seeded.origin.user, seeded.origin.request) == ("", 0)
 
     virtual(main)
+
+
+def test_what_is_refused_at_the_door_is_an_exchange_too(virtual: Any) -> None:
+    """A body that is too large is answered before anybody asks who sent it; observers hear of it all the same."""
+
+    async def main() -> None:
+        notes = Notes()
+        await Caller(observers=[notes]).send("POST", CONFIG_MAPS, b" " * (3 * 1024 * 1024 + 1))
+        assert [told[0] for told in notes.told] == ["began", "answered", "ended"]
+
+    virtual(main)

@@ -45,6 +45,7 @@ class Trace:
         bookmarks: Of these, how many were bookmarks.
         retry_after: Seconds that the answer asks to wait; None if it does not.
         fault: The name of the injected fault that struck, or "".
+        has_begun: Whether observers were told of it.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Trace:
         "duration",
         "events",
         "fault",
+        "has_begun",
         "info",
         "moment",
         "number",
@@ -79,6 +81,7 @@ class Trace:
         self.bookmarks = 0
         self.retry_after: float | None = None
         self.fault = ""
+        self.has_begun = False
 
     @property
     def target(self) -> RequestInfo:
@@ -202,12 +205,15 @@ class Observation:
         return Trace(self._count, request, clock.now(), clock.monotonic(), self._wall())
 
     def identified(self, trace: Trace) -> None:
-        """It is known who asks for what."""
+        """It is known who asks for what, or that it will not be known."""
+        trace.has_begun = True
         for each in self._observers:
             each.began(trace)
 
     def follow(self, trace: Trace, response: Response) -> Response:
         """The answer is there; gives one that is the same, and told of to its end."""
+        if not trace.has_begun:  # refused before anybody asked who it was
+            self.identified(trace)
         trace.status = response.status
         if response.status >= 400:
             trace.retry_after = _seconds(response.headers.get("Retry-After", ""))
@@ -220,6 +226,8 @@ class Observation:
 
     def lost(self, trace: Trace, end: End) -> None:
         """There will be no answer."""
+        if not trace.has_begun:
+            self.identified(trace)
         self._end(trace, end)
 
     def _end(self, trace: Trace, end: End) -> None:

@@ -65,6 +65,17 @@ class _Histogram:
         self.total += value
 
 
+class _Answers:
+    """The answers to requests of one subject."""
+
+    __slots__ = ("codes", "durations", "sizes")
+
+    def __init__(self) -> None:
+        self.codes: dict[int, int] = {}
+        self.durations = _Histogram(DURATION_BUCKETS)
+        self.sizes = _Histogram(SIZE_BUCKETS)
+
+
 class Metrics:
     """An observer that counts.
 
@@ -72,16 +83,15 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self._requests: defaultdict[tuple[Subject, str, int], int] = defaultdict(int)
-        self._durations: dict[tuple[Subject, str], _Histogram] = {}
-        self._sizes: dict[Subject, _Histogram] = {}
+        self._answers: dict[tuple[Subject, str], _Answers] = {}
+        self._open: dict[int, Subject] = {}
         self._long_running: defaultdict[Subject, int] = defaultdict(int)
         self._in_flight = {"mutating": 0, "readOnly": 0}
         self._events: defaultdict[tuple[str, str, str], int] = defaultdict(int)
 
     def began(self, trace: Trace) -> None:
         """A request is under way."""
-        subject = subject_of(trace.target)
+        subject = self._open[trace.number] = subject_of(trace.target)
         if subject.verb == "WATCH":
             self._long_running[subject] += 1
         else:
@@ -93,7 +103,7 @@ class Metrics:
     def ended(self, trace: Trace, end: End) -> None:
         """A request is over."""
         info = trace.target
-        subject = subject_of(info)
+        subject = self._open.pop(trace.number)
         if subject.verb == "WATCH":
             self._long_running[subject] -= 1
             self._events[info.group, info.version, info.resource] += trace.events
@@ -101,17 +111,13 @@ class Metrics:
             self._in_flight[_kind(subject)] -= 1
         if trace.status == 404 and not info.resource:
             subject = subject._replace(subresource="")
-        dry_run = "All" if info.query.get("dryRun") == "All" else ""
-        self._requests[subject, dry_run, trace.status] += 1
-        durations = self._durations.get((subject, dry_run))
-        if durations is None:
-            durations = self._durations[subject, dry_run] = _Histogram(DURATION_BUCKETS)
-        durations.observe(trace.duration)
-        if subject.verb in {"GET", "LIST"}:
-            sizes = self._sizes.get(subject)
-            if sizes is None:
-                sizes = self._sizes[subject] = _Histogram(SIZE_BUCKETS)
-            sizes.observe(trace.sent_bytes)
+        key = subject, "All" if info.query.get("dryRun") == "All" else ""
+        answers = self._answers.get(key)
+        if answers is None:
+            answers = self._answers[key] = _Answers()
+        answers.codes[trace.status] = answers.codes.get(trace.status, 0) + 1
+        answers.durations.observe(trace.duration)
+        answers.sizes.observe(trace.sent_bytes)
 
     def render(self, objects: Mapping[tuple[str, str], int]) -> str:
         """All of it as text.
@@ -119,9 +125,9 @@ class Metrics:
         Args:
             objects: How many objects are stored, by group and resource.
         """
-        return "".join(self._lines(objects))
+        return "".join([*self._present(), *self._past(), *_stored(objects)])
 
-    def _lines(self, objects: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    def _present(self) -> Iterator[str]:
         yield from _family(
             "apiserver_current_inflight_requests",
             "gauge",
@@ -134,12 +140,14 @@ class Metrics:
             "Long-running requests that are open, by verb, group, version, resource, scope and component.",
             ((subject.labels(), count) for subject, count in self._long_running.items()),
         )
+
+    def _past(self) -> Iterator[str]:
         yield from _histograms(
             "apiserver_request_duration_seconds",
             "Response latency in seconds for each verb, dry run value, group, version, resource and scope.",
             (
-                ({**subject.labels(), "dry_run": dry_run}, found)
-                for (subject, dry_run), found in self._durations.items()
+                ({**subject.labels(), "dry_run": dry_run}, answers.durations)
+                for (subject, dry_run), answers in self._answers.items()
             ),
         )
         yield from _family(
@@ -148,27 +156,17 @@ class Metrics:
             "Requests by verb, dry run value, group, version, resource, scope, component and HTTP response code.",
             (
                 ({**subject.labels(), "dry_run": dry_run, "code": str(code)}, count)
-                for (subject, dry_run, code), count in self._requests.items()
+                for (subject, dry_run), answers in self._answers.items()
+                for code, count in answers.codes.items()
             ),
-        )
-        yield from _family(
-            "apiserver_resource_objects",
-            "gauge",
-            "Stored objects by group and resource.",
-            (({"group": group, "resource": name}, count) for (group, name), count in objects.items()),
         )
         yield from _histograms(
             "apiserver_response_sizes",
             "Response size in bytes for each group, version, verb, resource, subresource, scope and component.",
-            ((subject.labels(), found) for subject, found in self._sizes.items()),
-        )
-        yield from _family(
-            "apiserver_storage_objects",
-            "gauge",
-            "Stored objects by resource; the older name of apiserver_resource_objects.",
             (
-                ({"resource": f"{name}.{group}" if group else name}, count)
-                for (group, name), count in objects.items()
+                (subject.labels(), answers.sizes)
+                for (subject, dry_run), answers in self._answers.items()
+                if not dry_run and subject.verb in {"GET", "LIST"}
             ),
         )
         yield from _family(
@@ -180,6 +178,24 @@ class Metrics:
                 for (group, version, name), count in self._events.items()
             ),
         )
+
+
+def _stored(objects: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    yield from _family(
+        "apiserver_resource_objects",
+        "gauge",
+        "Stored objects by group and resource.",
+        (({"group": group, "resource": name}, count) for (group, name), count in objects.items()),
+    )
+    yield from _family(
+        "apiserver_storage_objects",
+        "gauge",
+        "Stored objects by resource; the older name of apiserver_resource_objects.",
+        (
+            ({"resource": f"{name}.{group}" if group else name}, count)
+            for (group, name), count in objects.items()
+        ),
+    )
 
 
 def subject_of(info: RequestInfo) -> Subject:

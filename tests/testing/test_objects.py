@@ -1,0 +1,44 @@
+"""Paths of places, and conditions that are not so yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from listwatch.apimachinery.errors import Forbidden, NotFound, Status
+from listwatch.apiserver.kinds.resources import builtin_resources
+from listwatch.apiserver.storage.looking_back import find_place
+from listwatch.testing.objects import holds, path_of
+
+REGISTRY = builtin_resources()
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("pods/shop/web", "/api/v1/namespaces/shop/pods/web"),
+        ("deployments/shop/web", "/apis/apps/v1/namespaces/shop/deployments/web"),
+        ("nodes/n1", "/api/v1/nodes/n1"),
+        ("namespaces/shop", "/api/v1/namespaces/shop"),
+        ("clusterroles/system:admin", "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aadmin"),
+    ],
+)
+def test_paths(key: str, path: str) -> None:
+    """Every key leads to the path that any client would use, names escaped."""
+    place = find_place(REGISTRY, key, of_object=True)
+    assert path_of(place) == path
+    assert path_of(place, whole=True) == path.rpartition("/")[0]
+
+
+def test_what_is_not_there_is_not_so_yet() -> None:
+    """A condition that meets nothing is false; one that is refused otherwise is wrong."""
+
+    def missing() -> bool:
+        raise NotFound(Status(code=404))
+
+    def refused() -> bool:
+        raise Forbidden(Status(code=403))
+
+    assert holds(lambda: 7) == 7
+    assert not holds(missing)
+    with pytest.raises(Forbidden):
+        holds(refused)
