@@ -366,7 +366,16 @@ def test_good_objects_are_taken(group: str, kind: str, obj: dict[str, Any]) -> N
         ("scheduling.k8s.io", "PriorityClass", {"value": 1000000001}, None),
         ("scheduling.k8s.io", "PriorityClass", {"metadata": {"name": "system-x"}}, None),
         ("", "Event", {"involvedObject": {"namespace": "other"}}, None),
-        ("apps", "Deployment", {"spec": {"template": TEMPLATE}}, ["spec.selector: Required value"]),
+        (
+            "apps",
+            "Deployment",
+            {"spec": {"template": TEMPLATE}},
+            [
+                "spec.selector: Required value",
+                'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template '
+                "`labels`",
+            ],
+        ),
         (
             "apps",
             "Deployment",
@@ -568,6 +577,65 @@ def test_what_cannot_change_is_kept(
     """Immutable fields of the common kinds."""
     causes = validate_update(group, "v1", kind, made(group, kind, new), made(group, kind, old))
     assert [f"{cause.field}: {cause.message}" for cause in causes] == expected
+
+
+def test_a_statefulset_mounts_the_claims_that_it_makes() -> None:
+    """Its template is looked at for labels, restart policy and deadline only: its claims' volumes are not there."""
+    mounts = {
+        "containers": [{"name": "c", "image": "i", "volumeMounts": [{"name": "data", "mountPath": "/d"}]}]
+    }
+    claims = {"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]}
+    obj = {"spec": {**APP, **claims, "template": {**TEMPLATE, "spec": mounts}}}
+    assert faults("apps", "StatefulSet", obj) == []
+    late = {"spec": {**APP, "template": {**TEMPLATE, "spec": {**POD, "activeDeadlineSeconds": 5}}}}
+    assert faults("apps", "StatefulSet", late) == [
+        "spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in StatefulSet is not Supported"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"])
+def test_no_selector_matches_no_template(kind: str) -> None:
+    """A workload without a selector is told two things, as kube-apiserver tells them."""
+    assert faults("apps", kind, {"spec": {"template": TEMPLATE}}) == [
+        "spec.selector: Required value",
+        'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`',
+    ]
+
+
+def changed_through(subresource: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    pods = made("", "Pod", {"spec": new}), made("", "Pod", {"spec": old})
+    causes = validate_update("", "v1", "Pod", *pods, subresource=subresource)
+    return [f"{cause.field}: {cause.message}" for cause in causes]
+
+
+def test_ephemeral_containers_come_and_stay() -> None:
+    """What `kubectl debug` adds is taken through its subresource only; none changes or goes."""
+    debugger = {"name": "d", "image": "busybox", "targetContainerName": "c"}
+    with_one = {**POD, "ephemeralContainers": [debugger]}
+    assert changed_through("ephemeralcontainers", POD, with_one) == []
+    assert changed_through("", POD, with_one)[0].startswith(
+        "spec: Forbidden: pod updates may not change fields"
+    )
+    path = "spec.ephemeralContainers"
+    assert changed_through("ephemeralcontainers", with_one, POD) == [
+        f'{path}: Forbidden: existing ephemeral containers "d" may not be removed\n'
+    ]
+    other = {**POD, "ephemeralContainers": [{**debugger, "image": "alpine", "targetContainerName": "z"}]}
+    assert changed_through("ephemeralcontainers", with_one, other) == [
+        f'{path}: Forbidden: existing ephemeral containers "d" may not be changed\n',
+        f'{path}[0].targetContainerName: Not found: "z"',
+    ]
+    probed = {**POD, "ephemeralContainers": [{**debugger, "resources": {"limits": {"cpu": "1"}}}]}
+    assert changed_through("ephemeralcontainers", POD, probed) == [
+        f"{path}[0].resources: Forbidden: cannot be set for an Ephemeral Container"
+    ]
+
+
+def test_a_resize_changes_resources() -> None:
+    """A container's requests change through `resize`, not through the pod."""
+    more = {"containers": [{**POD["containers"][0], "resources": {"requests": {"cpu": "1"}}}]}
+    assert changed_through("resize", POD, more) == []
+    assert changed_through("", POD, more)[0].startswith("spec: Forbidden: pod updates may not change fields")
 
 
 def test_a_statefulset_changes_only_in_what_it_may() -> None:

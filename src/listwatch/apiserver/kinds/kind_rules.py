@@ -75,7 +75,9 @@ def validate_update(
     resource: Resource, new: JSONObject, old: JSONObject, *, subresource: str = ""
 ) -> list[Cause]:
     """Every reason against replacing `old` by `new`."""
-    causes = validation.validate_update(resource.group, resource.version, resource.kind, new, old)
+    causes = validation.validate_update(
+        resource.group, resource.version, resource.kind, new, old, subresource=subresource
+    )
     if resource.custom is not None:
         causes.extend(resource.custom.validate_update(new, old, subresource=subresource))
     return causes

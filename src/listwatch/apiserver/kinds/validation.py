@@ -69,7 +69,9 @@ def validate_create(group: str, version: str, kind: str, obj: JSONObject, *, nam
     return list(causes)
 
 
-def validate_update(group: str, version: str, kind: str, new: JSONObject, old: JSONObject) -> list[Cause]:
+def validate_update(
+    group: str, version: str, kind: str, new: JSONObject, old: JSONObject, *, subresource: str = ""
+) -> list[Cause]:
     """Every reason against replacing `old` by `new`: `new` must be valid, and leave what cannot change.
 
     Args:
@@ -78,6 +80,7 @@ def validate_update(group: str, version: str, kind: str, new: JSONObject, old: J
         kind: A kind that is not built in is looked at for its metadata only.
         new: Decoded, defaulted and prepared.
         old: As stored.
+        subresource: That it is written through; some have rules of their own.
     """
     causes = Causes()
     metadata, before = peek(new, "metadata"), peek(old, "metadata")
@@ -88,7 +91,7 @@ def validate_update(group: str, version: str, kind: str, new: JSONObject, old: J
     causes.extend(common)
     causes.extend(common)
     _body(causes, group, version, kind, new)
-    updater = _UPDATES.get((group, kind))
+    updater = _SUBRESOURCE_UPDATES.get((group, kind, subresource)) or _UPDATES.get((group, kind))
     if updater is not None:
         updater(causes, new, old)
     return list(causes)
@@ -262,4 +265,8 @@ _UPDATES: Final[dict[tuple[str, str], UpdateRule]] = {
     ("", "Pod"): validation_pods.validate_pod_update,
     **validation_workloads.UPDATES,
     **validation_objects.UPDATES,
+}
+_SUBRESOURCE_UPDATES: Final[dict[tuple[str, str, str], UpdateRule]] = {
+    ("", "Pod", "ephemeralcontainers"): validation_pods.validate_ephemeral_containers,
+    ("", "Pod", "resize"): validation_pods.validate_resize,
 }

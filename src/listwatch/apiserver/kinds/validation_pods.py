@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from listwatch.apimachinery import names
+from listwatch.apimachinery.quote import go_quote
 from listwatch.apiserver.kinds.causes import Causes, port_problems
 from listwatch.apiserver.kinds.maps import JSONObject, flag, items, json_equal, maps, peek, text
 from listwatch.apiserver.kinds.pod_dump import pod_spec_difference
@@ -24,6 +25,14 @@ _DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "N
 _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _LONGEST_DEADLINE: Final = 2**31 - 1
 _LONGEST_PORT_NAME: Final = 15
+_NOT_EPHEMERAL: Final = (
+    "ports",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+    "resources",
+)
 _IMMUTABLE_SPEC: Final = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -321,6 +330,38 @@ def validate_pod_update(causes: Causes, new: JSONObject, old: JSONObject) -> Non
     munged = _with_what_may_change(spec, before)
     if not json_equal(munged, before):
         causes.forbidden("spec", f"{_IMMUTABLE_SPEC}\n{pod_spec_difference(before, munged)}")
+
+
+def validate_ephemeral_containers(causes: Causes, new: JSONObject, old: JSONObject) -> None:
+    """What the `ephemeralcontainers` of a pod may become: there may be more of them, and none may change or go."""
+    spec = peek(new, "spec")
+    added, before = maps(spec, "ephemeralContainers"), maps(peek(old, "spec"), "ephemeralContainers")
+    path = "spec.ephemeralContainers"
+    present = {text(each, "name"): each for each in added}
+    for index, each in enumerate(added):
+        was = next((one for one in before if text(one, "name") == text(each, "name")), None)
+        if was is not None and not json_equal(each, was):
+            causes.forbidden(
+                path, f"existing ephemeral containers {go_quote(text(each, 'name'))} may not be changed\n"
+            )
+        target = text(each, "targetContainerName")
+        known = [text(one, "name") for part in ("containers", "initContainers") for one in maps(spec, part)]
+        if target and target not in known:
+            causes.not_found(f"{path}[{index}].targetContainerName", target)
+        for name in _NOT_EPHEMERAL:
+            if name in each and each[name] not in ({}, []):
+                causes.forbidden(f"{path}[{index}].{name}", "cannot be set for an Ephemeral Container")
+    for each in before:
+        if (name := text(each, "name")) not in present:
+            causes.forbidden(path, f"existing ephemeral containers {go_quote(name)} may not be removed\n")
+
+
+def validate_resize(causes: Causes, new: JSONObject, old: JSONObject) -> None:
+    """What of a pod's spec a resize may change: the resources of containers that are there."""
+    spec, before = peek(new, "spec"), peek(old, "spec")
+    names_now = [text(each, "name") for each in maps(spec, "containers")]
+    if names_now != [text(each, "name") for each in maps(before, "containers")]:
+        causes.forbidden("spec.containers", "containers may not be added, removed or renamed on resize")
 
 
 def _with_what_may_change(new: JSONObject, old: JSONObject) -> JSONObject:

@@ -42,7 +42,7 @@ def _template(causes: Causes, spec: JSONObject, selector: LabelSelector | None) 
     """Checks `spec.template` of what keeps its pods running."""
     template = peek(spec, "template")
     own = labels(template, "metadata", "labels")
-    if selector is not None and not selector.matches(own):
+    if "selector" not in spec or (selector is not None and not selector.matches(own)):
         causes.invalid("spec.template.metadata.labels", own, "`selector` does not match template `labels`")
     validate_pod_template(causes, template, "spec.template")
     policy = text(template, "spec", "restartPolicy")
@@ -107,7 +107,19 @@ def _replica_set(causes: Causes, obj: JSONObject) -> None:
 def _stateful_set(causes: Causes, obj: JSONObject) -> None:
     spec = peek(obj, "spec")
     _counts(causes, spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    _template(causes, spec, _selector(causes, spec, "statefulset"))
+    selector, template = _selector(causes, spec, "statefulset"), peek(spec, "template")
+    own = labels(template, "metadata", "labels")
+    if "selector" not in spec or (selector is not None and not selector.matches(own)):
+        causes.invalid("spec.template.metadata.labels", own, "`selector` does not match template `labels`")
+    # The rest of the template is not looked at, as upstream: the volumes of its claims are not in it.
+    policy = text(template, "spec", "restartPolicy")
+    if policy and policy != "Always":
+        causes.unsupported("spec.template.spec.restartPolicy", policy, _ALWAYS)
+    if peek(template, "spec").get("activeDeadlineSeconds") is not None:
+        causes.forbidden(
+            "spec.template.spec.activeDeadlineSeconds",
+            "activeDeadlineSeconds in StatefulSet is not Supported",
+        )
 
 
 def _daemon_set(causes: Causes, obj: JSONObject) -> None:

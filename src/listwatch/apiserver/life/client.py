@@ -99,7 +99,14 @@ class LifeClient:
         """One watch to its end; whether it got as far as the present state."""
         answer = await self._send("GET", target, None, "")
         if answer.status != 200:
-            _log.warning("%s: GET %s answered %d", self._peer.common_name, target, answer.status)
+            # 429 is what a server says that has only begun to keep a kind.
+            _log.log(
+                logging.INFO if answer.status == 429 else logging.WARNING,
+                "%s: GET %s answered %d",
+                self._peer.common_name,
+                target,
+                answer.status,
+            )
             await answer.aclose()
             return False
         observer.began()
