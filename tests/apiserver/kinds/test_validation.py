@@ -603,7 +603,8 @@ def test_no_selector_matches_no_template(kind: str) -> None:
 
 
 def changed_through(subresource: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    pods = made("", "Pod", {"spec": new}), made("", "Pod", {"spec": old})
+    stored = {"metadata": {"resourceVersion": "1"}}
+    pods = [made("", "Pod", {**stored, "spec": spec}) for spec in (new, old)]
     causes = validate_update("", "v1", "Pod", *pods, subresource=subresource)
     return [f"{cause.field}: {cause.message}" for cause in causes]
 
