@@ -206,7 +206,7 @@ class APIServer:
             addresses=ServiceAddresses(self._storage),
             schemas=self._schemas,
             rules={DEFINITIONS: DefinitionRules()},
-            check_access=self._gate.check_write,
+            access=self._gate,
         )
         self._patcher = Patcher(self._storage, self._writer)
 

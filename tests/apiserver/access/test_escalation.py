@@ -40,7 +40,7 @@ def _check(
 ) -> None:
     index = _index(GET_PODS)
     authorizer = Authorizer(mode, index)
-    check_escalation(user, "roles", namespace, value, old, authorizer=authorizer, index=index)
+    check_escalation(user, "roles", namespace, value, old, requested="r", authorizer=authorizer, index=index)
 
 
 def _role(*rules: dict[str, Any], **metadata: Any) -> dict[str, Any]:

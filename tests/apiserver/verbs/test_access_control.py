@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from listwatch.apimachinery.http import Peer
 from listwatch.apiserver.access.authorizer import Authorizer
 from listwatch.apiserver.access.bootstrap_policy import bootstrap_count
 from listwatch.apiserver.access.rbac import RoleIndex
+from listwatch.apiserver.admission import AdmissionRequest, Decision, allow
 from listwatch.apiserver.server import FIRST_REVISION
+from listwatch.apiserver.wire import cbor
+from listwatch.apiserver.wire.protobuf import encode_envelope
 
 JANE = Peer("jane", ("devs",))
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -312,6 +316,146 @@ def test_aggregation_needs_all_rights() -> None:
             RBAC + "/clusterrolebindings", binding("x", "ClusterRole", "cluster-admin", "jane")
         )
         assert (await caller.send("POST", RBAC + "/clusterroles", body, peer=JANE)).status == 201
+
+    run_virtual(main)
+
+
+APPLY = "application/apply-patch+yaml"
+RBAC_GROUP = "rbac.authorization.k8s.io"
+
+
+@pytest.mark.parametrize("dry_run", ["", "&dryRun=All"])
+def test_an_apply_or_put_that_makes_an_object_needs_the_right_to_create_it(dry_run: str) -> None:
+    """Who may only patch and update is refused what is not there yet; a right to create that one name is enough."""
+
+    async def main() -> None:
+        caller = Caller()
+        await grant(
+            caller,
+            rule("patch update", "configmaps serviceaccounts"),
+            rule("create", "configmaps", resourceNames=["mine"]),
+        )
+        applied = {**config_map("other"), "data": {"k": "v"}}
+        target = CONFIG_MAPS + "/other?fieldManager=m" + dry_run
+        answer = await refused(caller, "PATCH", target, applied, content_type=APPLY)
+        assert answer.json["message"] == 'configmaps "other" is forbidden: '
+        assert answer.json["details"] == {"name": "other", "kind": "configmaps"}
+        account = "/api/v1/namespaces/default/serviceaccounts/bot?fieldManager=m" + dry_run
+        assert (await caller.send("PUT", account, {"metadata": {"name": "bot"}}, peer=JANE)).status == 404
+        assert (await caller.get(CONFIG_MAPS + "/other")).status == 404
+        mine = CONFIG_MAPS + "/mine?fieldManager=m" + dry_run
+        made = await caller.send("PATCH", mine, config_map("mine"), peer=JANE, content_type=APPLY)
+        assert made.status == 201
+        await caller.create(CONFIG_MAPS, config_map("other"))
+        changed = await caller.send("PATCH", target, applied, peer=JANE, content_type=APPLY)
+        assert changed.status == 200
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("dry_run", ["", "&dryRun=All"])
+def test_a_role_or_binding_made_by_put_or_apply_is_checked_as_one_that_is_created(dry_run: str) -> None:
+    """PUT and apply make roles, for who may create them, and give no more rights than their writer has."""
+
+    async def main() -> None:
+        caller = Caller()
+        may_write = rule("patch update", "roles rolebindings", RBAC_GROUP)
+        await grant(caller, may_write)
+        query = "?fieldManager=m" + dry_run
+        typed = {"apiVersion": RBAC_GROUP + "/v1", "kind": "Role", **role("r")}
+        apply = {"content_type": APPLY}
+        answer = await refused(caller, "PUT", LOCAL + "/roles/r" + query, role("r"))
+        assert answer.json["message"] == f'roles.{RBAC_GROUP} "r" is forbidden: '
+        await refused(caller, "PATCH", LOCAL + "/roles/r" + query, typed, **apply)
+        more = [{"op": "add", "path": "/rules/0/verbs/-", "value": "create"}]
+        assert (await caller.patch(LOCAL + "/roles/jane", more, "json-patch+json")).status == 200
+        rules = [rule("get", "secrets")]
+        for headers, method in (({}, "PUT"), (apply, "PATCH")):
+            answer = await refused(
+                caller, method, LOCAL + "/roles/r" + query, {**typed, "rules": rules}, **headers
+            )
+            assert "RBAC permissions not currently held" in answer.json["message"]
+            bound = {"apiVersion": RBAC_GROUP + "/v1", "kind": "RoleBinding"}
+            bound |= binding("b", "ClusterRole", "view", "bob")
+            target = LOCAL + "/rolebindings/b" + query
+            answer = await refused(caller, method, target, bound, **headers)
+            assert "RBAC permissions not currently held" in answer.json["message"]
+        assert (await caller.send("PUT", LOCAL + "/roles/r" + query, role("r"), peer=JANE)).status == 201
+        assert (
+            await caller.send(
+                "PATCH", LOCAL + "/roles/s" + query, {**typed, "metadata": {"name": "s"}}, peer=JANE, **apply
+            )
+        ).status == 201
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "encoded"),
+    [("application/vnd.kubernetes.protobuf", encode_envelope), ("application/cbor", cbor.encode)],
+)
+def test_roles_are_checked_in_every_form(media_type: str, encoded: Callable[[Any], bytes]) -> None:
+    """A role in protobuf or CBOR gives away no more than one in JSON."""
+
+    async def main() -> None:
+        caller = Caller()
+        await grant(caller, rule("create update", "roles", RBAC_GROUP))
+        typed = {"apiVersion": RBAC_GROUP + "/v1", "kind": "Role", **role("r", rule("get", "secrets"))}
+        for method, target in (("POST", LOCAL + "/roles"), ("PUT", LOCAL + "/roles/r")):
+            answer = await refused(caller, method, target, encoded(typed), content_type=media_type)
+            assert "RBAC permissions not currently held" in answer.json["message"]
+        harmless = encoded({**typed, "rules": []})
+        made = await caller.send("POST", LOCAL + "/roles", harmless, peer=JANE, content_type=media_type)
+        assert made.status == 201
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_what_admission_adds_to_a_role_is_checked_too(is_async: bool) -> None:
+    """A role that an admission callable widens is refused to who has not the rights, however it is written."""
+
+    async def main() -> None:
+        caller = Caller()
+        await grant(caller, rule("create patch update", "roles", RBAC_GROUP))
+        await caller.create(LOCAL + "/roles", role("old"))
+
+        def widen(request: AdmissionRequest) -> Decision:
+            return allow(changed={**(request.object or {}), "rules": [rule("get", "secrets")]})
+
+        async def later(request: AdmissionRequest) -> Decision:
+            return widen(request)
+
+        caller.server.admit(later if is_async else widen, resources=["roles"])
+        typed = {"apiVersion": RBAC_GROUP + "/v1", "kind": "Role"}
+        for method, name, content_type in (
+            ("POST", "new", "application/json"),
+            ("PUT", "new", "application/json"),
+            ("PATCH", "new", APPLY),
+            ("PUT", "old", "application/json"),
+            ("PATCH", "old", "application/merge-patch+json"),
+        ):
+            target = LOCAL + ("/roles" if method == "POST" else f"/roles/{name}") + "?fieldManager=m"
+            body = {**typed, **role(name, labels={"by": method})}
+            answer = await refused(caller, method, target, body, content_type=content_type)
+            assert "RBAC permissions not currently held" in answer.json["message"]
+
+    run_virtual(main)
+
+
+def test_a_right_to_escalate_one_name_is_for_requests_with_that_name() -> None:
+    """A POST names no role, so only PUT, patch and apply profit from a right that is for one."""
+
+    async def main() -> None:
+        caller = Caller()
+        await grant(
+            caller,
+            rule("create update", "roles", RBAC_GROUP),
+            rule("escalate", "roles", RBAC_GROUP, resourceNames=["r"]),
+        )
+        wanted = role("r", rule("get", "secrets"))
+        await refused(caller, "POST", LOCAL + "/roles", wanted)
+        assert (await caller.send("PUT", LOCAL + "/roles/r", wanted, peer=JANE)).status == 201
 
     run_virtual(main)
 

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from virtual_time import run_virtual
 
 from listwatch.apimachinery.http import Peer
+from listwatch.apiserver.admission import AdmissionRequest, Decision, allow
 from listwatch.apiserver.listener.certificates import CertificateAuthority
 
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
@@ -161,5 +162,23 @@ def test_only_who_may_approve_for_a_signer_approves() -> None:
         await caller.create(RBAC + "/clusterroles", {"metadata": {"name": "a"}, "rules": [approve]})
         await bind("a")
         assert (await _approve(caller, peer=JANE)).status == 200
+
+    run_virtual(main)
+
+
+def test_the_requester_is_written_after_admission() -> None:
+    """What an admission callable says about who asks counts as little as what the request says."""
+
+    async def main() -> None:
+        caller = Caller()
+
+        def pretend(request: AdmissionRequest) -> Decision:
+            value = request.object or {}
+            return allow(changed={**value, "spec": {**value["spec"], "username": "root", "uid": "0"}})
+
+        caller.server.admit(pretend, resources=["certificatesigningrequests"])
+        made = await caller.create(REQUESTS, _request())
+        assert made["spec"]["username"] == "admin"
+        assert "uid" not in made["spec"]
 
     run_virtual(main)

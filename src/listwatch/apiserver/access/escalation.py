@@ -34,6 +34,7 @@ def check_escalation(
     value: JSONObject,
     old: JSONObject | None,
     *,
+    requested: str,
     authorizer: Authorizer,
     index: RoleIndex,
 ) -> None:
@@ -45,6 +46,7 @@ def check_escalation(
         namespace: "" for cluster-wide ones.
         value: As it would be stored.
         old: As it is stored; None if it is not.
+        requested: The name that the request is for; "" for a POST, which a right to `escalate` one name does not cover.
         authorizer: Knows who may `escalate` and `bind`.
         index: Knows what everybody has.
 
@@ -58,7 +60,7 @@ def check_escalation(
         return
     name = str(value.get("metadata", {}).get("name", ""))
     if resource in ROLES:
-        escalate = Attributes(user, "escalate", GROUP, resource, name=name, namespace=namespace)
+        escalate = Attributes(user, "escalate", GROUP, resource, name=requested, namespace=namespace)
         if authorizer.decide(escalate).is_allowed:
             return
         rules: Iterable[Rule] = rules_of(value)

@@ -10,6 +10,7 @@ Source: kube-apiserver's RBAC post-start hook; the clusterrole-aggregation contr
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +27,7 @@ from listwatch.apiserver.storage.revision_log import Change
 from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs.call import Call
 from listwatch.apiserver.wire.request_info import RequestInfo
+from listwatch.apiserver.wire.statuses import forbidden
 from listwatch.apiserver.wire.timestamps import format_timestamp
 
 JSONObject = dict[str, Any]
@@ -98,9 +100,25 @@ class AccessControl:
                 call.namespace,
                 value,
                 old,
+                requested=call.name,
                 authorizer=self.authorizer,
                 index=self._index,
             )
+
+    def check_create(self, call: Call) -> None:
+        """Refuse that a call which was let pass as something else than `create` makes an object.
+
+        The right may be one for this name alone, as the request names it.
+
+        Raises:
+            APIFailure: 403, which tells nothing but what the authorizer adds.
+        """
+        if call.info.verb == "create" or self.authorizer.allows_all or MASTERS in call.user.groups:
+            return
+        wanted = dataclasses.replace(attributes_of(call.user, call.info), verb="create")
+        decision = self.authorizer.decide(wanted)
+        if not decision.is_allowed:
+            raise forbidden(wanted.group, wanted.resource, wanted.name, decision.reason)
 
     def settle(self) -> None:
         """Store the rules of aggregated roles, if roles have changed since."""

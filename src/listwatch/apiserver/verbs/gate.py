@@ -93,6 +93,14 @@ class Gate:
         self._control.check_write(call, value, old)
         self._requests.check_write(call, value, old)
 
+    def check_create(self, call: Call) -> None:
+        """Refuse that an update or an apply makes an object, where the caller may not create it.
+
+        Raises:
+            APIFailure: 403.
+        """
+        self._control.check_create(call)
+
     def settle(self) -> None:
         """Do what follows from what has been written: aggregated roles, tokens in secrets, certificates."""
         self._control.settle()

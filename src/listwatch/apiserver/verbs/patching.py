@@ -130,9 +130,8 @@ class Patcher:
         _check_place(call, metadata)
         if stored is None:
             metadata.pop("resourceVersion", None)
-            self._writer.check_access(call, value, None)
             created = self._writer.create_object(
-                resource, call.namespace, value, manager=None, dry_run=options.dry_run
+                resource, call.namespace, value, by=call, manager=None, dry_run=options.dry_run
             )
             return self._writer.answer(call, 201, created)
         replaced = self._writer.replace(call, stored, value, manager=None, dry_run=options.dry_run)

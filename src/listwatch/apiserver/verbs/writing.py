@@ -4,9 +4,10 @@ In:    a `Call`
 Out:   a `Response`; a change in the log
 Next:  schema.py, defaults.py, strategy.py and validation.py make the object; storage.py keeps it; patching.py comes
        here with what a patch made of an object
-Rules: the order of steps is kube-apiserver's: decode and default, admission, system fields and strategy, validation,
-       write. From reading the old object to writing the new one nothing awaits, so there are no lost updates
-       and no retries. A change that changes nothing writes nothing.
+Rules: the order of steps is kube-apiserver's: decode and default, admission, what the caller may write, system fields
+       and strategy, validation, write. What admission has changed is looked at as if the caller had written it. From
+       reading the old object to writing the new one nothing awaits, so there are no lost updates and no retries.
+       A change that changes nothing writes nothing.
 Source: apiserver pkg/endpoints/handlers (create, update), pkg/registry/generic/registry/store.go
 """
 
@@ -62,8 +63,16 @@ _LONGEST_GENERATED: Final = 63
 _GENERATION_TRIES: Final = 8
 
 
-# May the caller write this in place of that (None: nothing)? Raises `APIFailure` if not; may say in it who wrote.
-AccessCheck = Callable[[Call, JSONObject, JSONObject | None], None]
+class WriteAccess(Protocol):
+    """What a caller may write, beyond what the request itself was allowed for."""
+
+    def check_write(self, call: Call, value: JSONObject, old: JSONObject | None) -> None:
+        """Refuses `value` in place of `old` (None: nothing) by raising; may say in it who wrote."""
+        ...
+
+    def check_create(self, call: Call) -> None:
+        """Refuses by raising that a call which changes objects makes one."""
+        ...
 
 
 class KindRules(Protocol):
@@ -93,11 +102,11 @@ class Writer:
         admission: What may be made in which namespace.
         addresses: Gives services theirs.
         schemas: The kinds of the server.
+        access: Which writes a caller may make.
         rules: Further rules for what is stored in a collection, beside those of its kind.
 
     Attributes:
         admission: Who may change or refuse what is written.
-        check_access: Who may write this in place of that; for those who make objects by `create_object`.
         clock: As given, for those who write by this one.
         fields: Keeps who owns which field.
     """
@@ -113,7 +122,7 @@ class Writer:
         admission: NamespaceAdmission,
         addresses: ServiceAddresses,
         schemas: Schemas,
-        check_access: AccessCheck,
+        access: WriteAccess,
         rules: Mapping[str, KindRules] = _NO_RULES,
     ) -> None:
         self._storage = storage
@@ -127,7 +136,7 @@ class Writer:
         self.fields = FieldManager(registry, schemas)
         self.clock = clock
         self._rules = rules
-        self.check_access = check_access
+        self._access = access
 
     def create(self, call: Call) -> Response:
         """Make an object.
@@ -138,9 +147,8 @@ class Writer:
         check_makeable(call)
         options = write_options(call, "CreateOptions")
         value = self._decoded(call, options.validation)
-        self.check_access(call, value, None)
         created = self.create_object(
-            call.resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
+            call.resource, call.namespace, value, by=call, manager=options.manager, dry_run=options.dry_run
         )
         return self.answer(call, 201, created)
 
@@ -150,6 +158,7 @@ class Writer:
         namespace: str,
         value: JSONObject,
         *,
+        by: Call | None = None,
         manager: str | None = OWN_NAME,
         dry_run: bool = False,
     ) -> JSONObject:
@@ -159,6 +168,7 @@ class Writer:
             resource: Of which it is to be one.
             namespace: Where; "" for a resource without.
             value: The object, with the managed fields that its writer asks for. Belongs to the storage afterwards.
+            by: The call that makes it, whose user must be allowed to; None for the server itself.
             manager: Who makes it; None if its managed fields are as they shall be.
             dry_run: Store nothing.
 
@@ -180,6 +190,8 @@ class Writer:
         attempt = Attributes("CREATE", resource, namespace, metadata.get("name", ""), value, dry_run=dry_run)
         value = self.admission.mutate(attempt)
         metadata = value["metadata"]
+        if by is not None:
+            self._access.check_write(by, value, None)
         prepare_for_create(resource, value, now=self._clock.now())
         self._addresses.assign(resource, value)
         causes = validate_create(resource, value)
@@ -191,6 +203,8 @@ class Writer:
         if self._storage.get(resource, namespace, name) is not None:
             refuse = generated_name_exists if generated else already_exists
             raise refuse(resource.group, resource.name, name)
+        if by is not None:
+            self._access.check_create(by)
         self.admission.validate(Attributes("CREATE", resource, namespace, name, value, dry_run=dry_run))
         if dry_run:
             return value
@@ -220,9 +234,8 @@ class Writer:
             if not resource.created_by_put or call.info.subresource:
                 raise not_found(resource.group, resource.name, call.name)
             metadata.pop("resourceVersion", None)
-            self.check_access(call, value, None)
             created = self.create_object(
-                resource, call.namespace, value, manager=options.manager, dry_run=options.dry_run
+                resource, call.namespace, value, by=call, manager=options.manager, dry_run=options.dry_run
             )
             return self.answer(call, 201, created)
         replaced = self.replace(call, stored, value, manager=options.manager, dry_run=options.dry_run)
@@ -258,7 +271,6 @@ class Writer:
         old = views.typed(resource, from_storage(resource, stored.object))
         part = call.info.subresource if subresource is None else subresource
         _check_preconditions(resource, value["metadata"], old["metadata"])
-        self.check_access(call, value, old)
         value["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if manager is not None:
             self.fields.track(resource, old, value, manager=manager, now=self._clock.now(), subresource=part)
@@ -266,6 +278,7 @@ class Writer:
             "UPDATE", resource, call.namespace, call.name, value, old, call.info.subresource, dry_run
         )
         value = self.admission.mutate(attempt)
+        self._access.check_write(call, value, old)
         prepare_for_update(resource, value, old, subresource=part)
         causes = validate_update(resource, value, old, subresource=part)
         if (rules := self._rules.get(resource.storage)) is not None:
