@@ -26,6 +26,7 @@ from listwatch.apiserver.access.authorizer import AuthorizationMode
 from listwatch.apiserver.access.bootstrap_policy import bootstrap_count
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.access.signing_key import SigningKey
+from listwatch.apiserver.admission.authorizing import authorize_by
 from listwatch.apiserver.admission.callables import Callables
 from listwatch.apiserver.admission.chain import WRITES
 from listwatch.apiserver.admission.conversion_caller import conversion_caller
@@ -42,7 +43,7 @@ from listwatch.apiserver.kinds.schema import Schemas
 from listwatch.apiserver.storage.revision_log import RevisionLog
 from listwatch.apiserver.storage.storage import Listener, Storage
 from listwatch.apiserver.verbs import views
-from listwatch.apiserver.verbs.addresses import FIRST_ADDRESS, ServiceAddresses
+from listwatch.apiserver.verbs.addresses import ServiceAddresses
 from listwatch.apiserver.verbs.call import Call, failure_response
 from listwatch.apiserver.verbs.certificate_requests import Authority
 from listwatch.apiserver.verbs.definitions import Definitions
@@ -50,11 +51,12 @@ from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
 from listwatch.apiserver.verbs.endpoints import answer_path
 from listwatch.apiserver.verbs.gate import Gate
 from listwatch.apiserver.verbs.methods import check_verb
-from listwatch.apiserver.verbs.namespaces import SEEDED, NamespaceAdmission, NamespaceEnds
+from listwatch.apiserver.verbs.namespaces import NamespaceAdmission, NamespaceEnds
 from listwatch.apiserver.verbs.patching import Patcher
 from listwatch.apiserver.verbs.pod_logs import PodLogs
 from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.reviews import answer_review
+from listwatch.apiserver.verbs.seeding import seed
 from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
 from listwatch.apiserver.verbs.watch import WatchHub
 from listwatch.apiserver.verbs.webhook_conversion import WebhookConversions
@@ -78,7 +80,6 @@ if TYPE_CHECKING:
     from listwatch.apiserver.admission.webhooks import ServiceResolver
     from listwatch.apiserver.storage.group_commit import GroupCommit
 
-JSONObject = dict[str, Any]
 # A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
 # version as low as that of the first change can be asked for.
 FIRST_REVISION: Final = 198
@@ -166,7 +167,7 @@ class APIServer:
         self._assemble_deletion(namespace_deletion_delay)
         self._assemble_admission(chance, admission, webhook_caller, resolve_service)
         if log is None:
-            self._seed()
+            seed(self._writer, self._registry)
         else:
             self._definitions.resume()
             self._ends.resume()
@@ -231,6 +232,7 @@ class APIServer:
             new_uid=self._new_uid,
             call_webhook=webhook_caller,
             resolve_service=resolve_service,
+            authorize=authorize_by(self._gate.authorizer),
         )
         self._writer.admission = self._deleter.admission = self._admission
 
@@ -240,7 +242,7 @@ class APIServer:
             self._hub,
             self._registry,
             self._schemas,
-            resource=self._resource("apiextensions.k8s.io", "customresourcedefinitions"),
+            resource=self._registry.preferred("apiextensions.k8s.io", "customresourcedefinitions"),
             clock=self._clock,
             delete=self._delete_content,
             converters=self._conversions.converter,
@@ -259,7 +261,7 @@ class APIServer:
         )
         self._subresources = SubresourceVerbs(
             self._storage,
-            pods=self._resource("", "pods"),
+            pods=self._registry.preferred("", "pods"),
             writer=self._writer,
             patcher=self._patcher,
             reader=self._reader,
@@ -339,7 +341,7 @@ class APIServer:
             APIFailure: 409 if there is one of that name, 422 if it is none.
             ValueError: The name has no group.
         """
-        resource = self._resource("apiextensions.k8s.io", "customresourcedefinitions")
+        resource = self._registry.preferred("apiextensions.k8s.io", "customresourcedefinitions")
         value, _ = self._writer.decoded(resource, simple_definition(name, kind=kind, **options))
         self._writer.create_object(resource, "", value)
         self._definitions.settle()
@@ -530,54 +532,7 @@ class APIServer:
             self._deleter.remove(as_stored, namespace, stored, DeleteOptions())
 
     def _finish_namespace(self, name: str) -> None:
-        self._deleter.finish_namespace(self._resource("", "namespaces"), name)
-
-    def _resource(self, group: str, name: str) -> Resource:
-        found = self._registry.group(group)
-        resource = self._registry.find(group, found.versions[0], name) if found is not None else None
-        if resource is None:
-            raise LookupError(f"{group}/{name} is not served")
-        return resource
-
-    def _seed(self) -> None:
-        """Make what every cluster has from its first moment on."""
-        namespaces = self._resource("", "namespaces")
-        for name in SEEDED:
-            body: JSONObject = {"metadata": {"name": name}}
-            self._writer.create_object(namespaces, "", self._writer.decoded(namespaces, body)[0])
-        services = self._resource("", "services")
-        service = {
-            "metadata": {
-                "name": "kubernetes",
-                "labels": {"component": "apiserver", "provider": "kubernetes"},
-            },
-            "spec": {
-                "clusterIP": FIRST_ADDRESS,
-                "clusterIPs": [FIRST_ADDRESS],
-                "type": "ClusterIP",
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-            },
-        }
-        self._writer.create_object(services, "default", self._writer.decoded(services, service)[0])
-        # Where the server itself is to be found, as it would write for its own address.
-        ports = [{"name": "https", "port": 6443, "protocol": "TCP"}]
-        slices = self._resource("discovery.k8s.io", "endpointslices")
-        slice_: JSONObject = {
-            "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
-            "ports": ports,
-        }
-        endpoints = self._resource("", "endpoints")
-        ends: JSONObject = {
-            "metadata": {
-                "name": "kubernetes",
-                "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
-            },
-            "subsets": [{"addresses": [{"ip": "127.0.0.1"}], "ports": ports}],
-        }
-        for resource, value in ((slices, slice_), (endpoints, ends)):
-            self._writer.create_object(resource, "default", self._writer.decoded(resource, value)[0])
+        self._deleter.finish_namespace(self._registry.preferred("", "namespaces"), name)
 
 
 def _open_storage(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources, version_rank
 
 
@@ -85,3 +87,12 @@ def test_stored_resources_include_custom_ones() -> None:
     registry.serve("w", [resource("w.example.com", "v1"), resource("w.example.com", "v2")])
     found = [each.version for each in registry.stored() if each.storage == "widgets.w.example.com"]
     assert found == ["v2"]
+
+
+def test_a_resource_is_found_in_its_preferred_version() -> None:
+    """Without a version the first of the group's is meant; what is not served is an error of who asks."""
+    registry = builtin_resources()
+    assert registry.preferred("autoscaling", "horizontalpodautoscalers").version == "v2"
+    for group in ("apps", "no.such"):
+        with pytest.raises(LookupError, match="is not served"):
+            registry.preferred(group, "things")

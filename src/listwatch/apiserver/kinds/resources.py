@@ -285,6 +285,18 @@ class ResourceRegistry:
         """The resource, or None."""
         return self._resources.get((group, version), {}).get(name)
 
+    def preferred(self, group: str, name: str) -> Resource:
+        """The resource in its group's preferred version, of one that every server has.
+
+        Raises:
+            LookupError: It is not served.
+        """
+        found = self._groups.get(group)
+        resource = self.find(group, found.versions[0], name) if found is not None else None
+        if resource is None:
+            raise LookupError(f"{group}/{name} is not served")
+        return resource
+
     def group(self, name: str) -> Group | None:
         """The group, or None."""
         return self._groups.get(name)
