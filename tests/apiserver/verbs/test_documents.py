@@ -47,20 +47,26 @@ def test_a_v3_document_under_its_hash_may_be_kept_for_ever() -> None:
     run_virtual(main)
 
 
+V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
+
 @pytest.mark.parametrize(
-    ("accept", "status"),
+    ("accept", "status", "content_type"),
     [
-        ("application/json", 200),
-        ("*/*", 200),
-        ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json", 200),
-        ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", 406),
+        ("application/json", 200, "application/json"),
+        ("*/*", 200, "application/json"),
+        (f"application/json, {V2_PROTOBUF}", 200, "application/json"),
+        ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json", 200, V2_PROTOBUF),
+        ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", 200, V2_PROTOBUF),
+        ("text/csv", 406, "application/json"),
     ],
 )
-def test_openapi_v2_is_json(accept: str, status: int) -> None:
-    """Whoever takes nothing but protobuf is told that there is none."""
+def test_openapi_v2_comes_in_two_forms(accept: str, status: int, content_type: str) -> None:
+    """What is accepted first is what comes; kubectl asks for protobuf only, before it says that a kind is unknown."""
 
     async def main() -> None:
-        assert (await Caller().get(V2, accept=accept)).status == status
+        answer = await Caller().get(V2, accept=accept)
+        assert (answer.status, answer.headers["Content-Type"]) == (status, content_type)
 
     run_virtual(main)
 

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 
 from listwatch.apimachinery.http import Request, Response
-from listwatch.apiserver.discovery import openapi, openapi_v2
+from listwatch.apiserver.discovery import openapi, openapi_v2, openapi_v2_protobuf
 from listwatch.apiserver.kinds.resources import ResourceRegistry
 from listwatch.apiserver.wire.negotiation import JSON, encode_json, json_value
 from listwatch.apiserver.wire.request_info import RequestInfo
@@ -23,6 +23,9 @@ from listwatch.apiserver.wire.statuses import not_acceptable
 
 _TEXT = "text/plain; charset=utf-8"
 _JSON_OR_ANY = frozenset({JSON, "application/*", "*/*"})
+_PROTOBUF_ANSWER = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+# The first is what client-go asks for, though `@` is not allowed in the name of a media type.
+_PROTOBUF = frozenset({"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", _PROTOBUF_ANSWER})
 
 
 def content_hash(body: bytes) -> str:
@@ -71,45 +74,50 @@ def openapi_v3_document(info: RequestInfo, request: Request, body: bytes) -> Res
 
 
 def openapi_v2_document(request: Request, custom: tuple[bytes, ...] = ()) -> Response:
-    """`/openapi/v2`, in JSON.
+    """`/openapi/v2`, in JSON or, for client-go, in protobuf: what is accepted first.
 
     Args:
         request: What is asked.
         custom: OpenAPI v3 documents of custom kinds, which come before the built-in ones.
 
     Raises:
-        APIFailure: 406, nothing but the protobuf form is accepted.
+        APIFailure: 406, neither form is accepted.
     """
-    accept = request.headers.get("Accept", "")
-    if accept.strip() and not any(
-        each.partition(";")[0].strip().lower() in _JSON_OR_ANY for each in accept.split(",")
-    ):
+    accept = request.headers.get("Accept", "").strip() or JSON
+    clauses = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
+    chosen = next((each for each in clauses if each in _JSON_OR_ANY or each in _PROTOBUF), None)
+    if chosen is None:
         raise not_acceptable()
-    body, tag = _swagger(custom)
-    return tagged(request, body, content_type=JSON, tag=tag, headers=[("Vary", "Accept")])
+    vary = [("Vary", "Accept")]
+    if chosen in _PROTOBUF:
+        body, tag = _swagger(custom, as_protobuf=True)
+        return tagged(request, body, content_type=_PROTOBUF_ANSWER, tag=tag, headers=vary)
+    body, tag = _swagger(custom, as_protobuf=False)
+    return tagged(request, body, content_type=JSON, tag=tag, headers=vary)
 
 
 @cache
-def _builtin_swagger() -> tuple[bytes, str]:
-    return _made(())
+def _builtin_swagger(*, as_protobuf: bool) -> tuple[bytes, str]:
+    return _made((), as_protobuf=as_protobuf)
 
 
-def _swagger(custom: tuple[bytes, ...]) -> tuple[bytes, str]:
+def _swagger(custom: tuple[bytes, ...], *, as_protobuf: bool) -> tuple[bytes, str]:
     """Document and tag; the last one with custom kinds is kept, since they change seldom."""
     if not custom:
-        return _builtin_swagger()
+        return _builtin_swagger(as_protobuf=as_protobuf)
     key = content_hash(b"".join(custom))
-    if key not in _last:
-        _last.clear()
-        _last[key] = _made(custom)
-    return _last[key]
+    kept = _last.get(as_protobuf)
+    if kept is None or kept[0] != key:
+        kept = _last[as_protobuf] = (key, _made(custom, as_protobuf=as_protobuf))
+    return kept[1]
 
 
-_last: dict[str, tuple[bytes, str]] = {}
+_last: dict[bool, tuple[str, tuple[bytes, str]]] = {}
 
 
-def _made(custom: tuple[bytes, ...]) -> tuple[bytes, str]:
+def _made(custom: tuple[bytes, ...], *, as_protobuf: bool) -> tuple[bytes, str]:
     texts = [*custom, *(found for path in openapi.paths() if (found := openapi.document(path)) is not None)]
     server = json_value(resources.files("listwatch.apiserver").joinpath("data/version.json").read_bytes())
-    body = encode_json(openapi_v2.swagger(map(json_value, texts), version=server["gitVersion"])) + b"\n"
+    swagger = openapi_v2.swagger(map(json_value, texts), version=server["gitVersion"])
+    body = openapi_v2_protobuf.document(swagger) if as_protobuf else encode_json(swagger) + b"\n"
     return body, content_hash(body)
