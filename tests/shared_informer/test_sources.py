@@ -30,7 +30,7 @@ class Merged:
         return changes
 
     def replace(self, number: int, *objects: Pod, to: str) -> list[ObjectKey]:
-        listed = self.sources.listed(number, objects, to, self.cache.get)
+        listed = self.sources.listed(number, objects, to, self.cache.get, self.cache.keys)
         self._write(replacement_of(self.cache.get, listed.objects, gone=listed.gone).writes)
         return listed.gone
 

@@ -13,7 +13,7 @@ import re
 from typing import Any, Generic
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from listwatch.apimachinery.errors import DecodeError, Status
 from listwatch.apimachinery.lenient import UNREADABLE
@@ -92,7 +92,12 @@ class Codec(Generic[AnyObject]):
         """
         if self._fast:
             try:
-                made = self._settle(self._one.decode(data))
+                made = settle(
+                    self.cls,
+                    self._one.decode(data),
+                    self._shared,
+                    keep_managed_fields=self.keep_managed_fields,
+                )
             except msgspec.ValidationError:
                 made = self._unusual(data)
             except UNREADABLE as error:
@@ -113,7 +118,8 @@ class Codec(Generic[AnyObject]):
         try:
             if self._fast:
                 page = self._pages.decode(data)
-                items = [self._settle(wire) for wire in page.items]
+                cls, shared, keep = self.cls, self._shared, self.keep_managed_fields
+                items = [settle(cls, wire, shared, keep_managed_fields=keep) for wire in page.items]
                 return ObjectList(items, metadata=page.metadata, api_version=page.api_version, kind=page.kind)
         except msgspec.ValidationError:
             pass
@@ -137,9 +143,12 @@ class Codec(Generic[AnyObject]):
             except UNREADABLE:
                 pass
             else:
-                error, settled = EventType.ERROR, self._settle
-                if error not in [frame.type for frame in frames]:
-                    return [WatchEvent(frame.type, settled(frame.object)) for frame in frames]
+                if EventType.ERROR not in [frame.type for frame in frames]:
+                    cls, shared, keep = self.cls, self._shared, self.keep_managed_fields
+                    return [
+                        WatchEvent(frame.type, settle(cls, frame.object, shared, keep_managed_fields=keep))
+                        for frame in frames
+                    ]
         return self._one_by_one(bytes(lines))
 
     def _one_by_one(self, lines: bytes) -> list[WatchEvent[AnyObject]]:
@@ -177,11 +186,6 @@ class Codec(Generic[AnyObject]):
     def _forget(self) -> None:
         if len(self._shared) > _MOST_SHARED:
             self._shared.clear()
-
-    def _settle(self, wire: Any) -> AnyObject:
-        if not self.keep_managed_fields and wire.metadata is not UNSET:
-            wire.metadata.managed_fields = UNSET
-        return settle(self.cls, wire, self._shared)
 
     def _unusual(self, data: bytes) -> AnyObject:
         if issubclass(self.cls, Unstructured):

@@ -243,7 +243,9 @@ class Object(_Described):
         key = self._key
         if key is None:
             # Once for all copies: whoever keeps objects by their keys keeps each key once.
-            key = self._key = ObjectKey(self._peek("namespace"), self._peek("name"))
+            wire = self._wire.metadata
+            named = ("", "") if wire is UNSET else (wire.namespace or "", wire.name or "")
+            key = self._key = tuple.__new__(ObjectKey, named)
         return key
 
     @property
@@ -412,13 +414,15 @@ class Object(_Described):
 AnyObject = TypeVar("AnyObject", bound=Object)
 
 
-def settle(cls: type[AnyObject], wire: Any, shared: Shared) -> AnyObject:
+def settle(cls: type[AnyObject], wire: Any, shared: Shared, *, keep_managed_fields: bool = True) -> AnyObject:
     """Cut a freshly decoded struct loose from the message it came in, and make it an object.
 
     The strict decoder leaves views into the message; kept as they are they would keep all of a list alive.
     """
-    if wire.metadata is not UNSET:
-        settle_meta(wire.metadata, shared)
+    if (metadata := wire.metadata) is not UNSET:
+        if not keep_managed_fields:
+            metadata.managed_fields = UNSET
+        settle_meta(metadata, shared)
     for name in cls._sections:
         if (value := getattr(wire, name)) is not UNSET:
             setattr(wire, name, bytes(value))

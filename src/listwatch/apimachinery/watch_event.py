@@ -8,8 +8,10 @@ Source: apimachinery pkg/watch, types Event and EventType; the API concepts "Wat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -66,3 +68,7 @@ class WatchEvent(msgspec.Struct, Generic[T], frozen=True, gc=False):
     def __repr__(self) -> str:
         what = self.status.message if self.status is not None else self._object
         return f"<{self.type} {what}>"
+
+
+object_of: Final[Callable[[WatchEvent[Any]], Any]] = attrgetter("_object")
+"""The object of an event, or None if it has none; without a call of Python's, since every event is asked."""

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, cast
+from typing import Final, Generic
 
 from listwatch.apimachinery.errors import APIStatusError, DecodeError, Status
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object import AnyObject, Object
 from listwatch.apimachinery.resource import Resource
-from listwatch.apimachinery.watch_event import INITIAL_EVENTS_END, EventType, WatchEvent
+from listwatch.apimachinery.watch_event import INITIAL_EVENTS_END, EventType, WatchEvent, object_of
 from listwatch.reflector.failure import DeletionOutOfOrder
 from listwatch.reflector.machine import UNKNOWN, is_older
 
@@ -64,7 +64,7 @@ class Counts:
     def skip(self, event: WatchEvent[AnyObject], why: str) -> None:
         """Count an event that is left out because it makes no sense."""
         self.skipped += 1
-        obj = _object(event)
+        obj = object_of(event)
         self.last_skipped = f"{event.type}{f' {obj!r}' if isinstance(obj, Object) else ''}: {why}"
 
 
@@ -114,13 +114,13 @@ class Cursor(Generic[AnyObject]):
             kind = event.type
             if kind is EventType.BOOKMARK or kind is EventType.ERROR:
                 taken.error = self._mark(event, taken)
-            elif (wrong := misfit(obj := _object(event), expected)) is not None:
+            elif (wrong := misfit(obj := object_of(event), expected)) is not None:
                 self._counts.skip(event, wrong)
-            elif (
-                _is_newer(found := cast("Object", obj).resource_version, version := self.version) and version
-            ):
-                # Nearly every event there is.
-                self._move(found, event)
+            elif _is_newer(found := obj.resource_version, version := self.version) and version:
+                # Nearly every event there is, and therefore written out.
+                self.version = found
+                self._newest = [event]
+                self._behind = 0
                 changes.append(event)
             elif not known_version(found):
                 self._counts.skip(event, "no resource version")
@@ -163,7 +163,7 @@ class Cursor(Generic[AnyObject]):
         """Take in a bookmark or an ERROR; what ends the watch, if it does."""
         if event.type is EventType.ERROR:
             return _error(event)
-        bookmark = _object(event)
+        bookmark = object_of(event)
         found = bookmark.resource_version if isinstance(bookmark, Object) else UNKNOWN
         if not known_version(found):
             self._counts.skip(event, "no resource version")
@@ -218,12 +218,11 @@ class InitialEvents(Generic[AnyObject]):
                 if (found := _marked_end(event)) is not None:
                     self.version = found
                     return batch[index + 1 :], None
-            elif (wrong := _misfit(event, self._expected)) is not None:
+            elif (wrong := misfit(obj := object_of(event), self._expected)) is not None:
                 self._counts.skip(event, wrong)
             elif event.type is EventType.DELETED:
-                self.objects.pop(event.object.key, None)
+                self.objects.pop(obj.key, None)
             else:
-                obj = event.object
                 self.objects[obj.key] = obj if self._hold is None else self._hold(obj)
         return (), None
 
@@ -255,21 +254,9 @@ def misfit(obj: object, expected: Expected) -> str | None:
     return None
 
 
-def _misfit(event: WatchEvent[AnyObject], expected: Expected) -> str | None:
-    return misfit(_object(event), expected)
-
-
-def _object(event: WatchEvent[AnyObject]) -> object:
-    """What an event is about, be it nothing at all in an event that somebody made."""
-    try:
-        return event.object
-    except ValueError:
-        return None
-
-
 def _marked_end(bookmark: WatchEvent[AnyObject]) -> ResourceVersion | None:
     """The version at which a streamed list is complete, if this bookmark says so."""
-    obj = _object(bookmark)
+    obj = object_of(bookmark)
     if not isinstance(obj, Object) or obj.metadata.annotations.get(INITIAL_EVENTS_END) != "true":
         return None
     return known_version(obj.resource_version)

@@ -30,7 +30,10 @@ def order(one: str, other: str) -> int | None:
 def is_newer(one: str, other: str) -> bool:
     """`order(one, other) == 1`, quickly: this is asked of every event."""
     size, known = len(one), len(other)
-    return (one > other if size == known else size > known) and is_ordered(one) and is_ordered(other)
+    if not (one > other if size == known else size > known) or not known:
+        return False
+    digits = one + other  # `is_ordered` of both, without two more calls
+    return digits.isdigit() and digits.isascii() and one[0] != "0" != other[0]
 
 
 def is_ordered(version: str) -> bool:

@@ -128,6 +128,8 @@ def caller(handler: object) -> Call[Any]:
 
     def call(notification: Notification[Any]) -> object:
         if isinstance(notification, Updated):
+            if on_update is _nothing:
+                return None
             old, new = notification.old, notification.new
             own = new.copy()
             return on_update(own if old is new else old.copy(), own)

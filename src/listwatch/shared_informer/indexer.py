@@ -321,12 +321,7 @@ class Indexer(Generic[AnyObject]):
                 them to compare and to copy, and change nothing.
             resource_version: Up to where the server's history has been applied with this.
         """
-        state = self._state
-        for key, obj in writes.items():
-            if obj is None:
-                self._remove(state, key)
-            else:
-                self._place(state, key, obj)
+        self._write(self._state, writes)
         self._note_version(resource_version)
 
     def swap(self, writes: Mapping[ObjectKey, AnyObject | None], *, resource_version: str = "") -> None:
@@ -340,11 +335,7 @@ class Indexer(Generic[AnyObject]):
         before = self._state
         indices = {name: index.copy(index.slot) for name, index in before.indices.items()}
         state = _State(before.entries.copy(), indices)
-        for key, obj in writes.items():
-            if obj is None:
-                self._remove(state, key)
-            else:
-                self._place(state, key, obj)
+        self._write(state, writes)
         self._state = state
         self._resource_version = ResourceVersion(resource_version)
 
@@ -353,6 +344,13 @@ class Indexer(Generic[AnyObject]):
         entries = self._state.entries
         for key, entry in list(entries.items()):
             entries[key] = _Entry(entry.key, keep(entry.object), entry.values)
+
+    def _write(self, state: _State[AnyObject], writes: Mapping[ObjectKey, AnyObject | None]) -> None:
+        for key, obj in writes.items():
+            if obj is None:
+                self._remove(state, key)
+            else:
+                self._place(state, key, obj)
 
     def _remove(self, state: _State[AnyObject], key: ObjectKey) -> AnyObject | None:
         before = state.entries.pop(key, None)
@@ -387,10 +385,11 @@ class Indexer(Generic[AnyObject]):
             if was != now
         ]
         for index, was, now in moves:
-            index.put(entry.key, [value for value in now if value not in was])
+            index.put(entry.key, [value for value in now if value not in was] if was else now)
         state.entries[entry.key] = entry
         for index, was, now in moves:
-            index.discard(entry.key, [value for value in was if value not in now])
+            if was:
+                index.discard(entry.key, [value for value in was if value not in now])
 
     def delete(self, key: ObjectKey, *, resource_version: str = "") -> AnyObject | None:
         """Forget the object.

@@ -93,6 +93,7 @@ class Backlog(Generic[AnyObject]):
     one place in the order of first arrival, until the backlog has been emptied.
 
     Attributes:
+        depth: How many notifications wait.
         merged: How many notifications have gone into others.
         dropped_resyncs: How many repetitions were left out.
 
@@ -105,12 +106,7 @@ class Backlog(Generic[AnyObject]):
         self.dropped_resyncs = 0
         self._batches: deque[_Batch[AnyObject]] = deque()
         self._by_key: OrderedDict[ObjectKey | Synced, _Merged[AnyObject]] | None = None
-        self._depth = 0
-
-    @property
-    def depth(self) -> int:
-        """How many notifications wait."""
-        return self._depth
+        self.depth = 0
 
     @property
     def is_empty(self) -> bool:
@@ -120,7 +116,12 @@ class Backlog(Generic[AnyObject]):
     @property
     def is_full(self) -> bool:
         """No more may come, as the policy has it."""
-        return self.mailbox.policy is MailboxPolicy.WAIT and self._depth >= self.mailbox.limit
+        return self.mailbox.policy is MailboxPolicy.WAIT and self.depth >= self.mailbox.limit
+
+    @property
+    def reopens_at(self) -> int:
+        """The depth at which one that was full takes more; -1 for one that is never full."""
+        return self.mailbox.limit - 1 if self.mailbox.policy is MailboxPolicy.WAIT else -1
 
     def age(self, now: float) -> float:
         """Seconds that the notification at the head has waited; 0 if there is none."""
@@ -132,17 +133,17 @@ class Backlog(Generic[AnyObject]):
         """Put changes behind what waits. The batch is kept, and must not be changed any more."""
         if not batch:
             return
-        if self._by_key is None and self._depth >= self.mailbox.limit and self._merges:
+        if self._by_key is None and self.depth >= self.mailbox.limit and self._merges:
             self._merge_all()
         if self._by_key is None:
             self._batches.append(_Batch(batch, now))
-            self._depth += len(batch)
+            self.depth += len(batch)
         else:
             self._merge(self._by_key, batch, now)
 
     def push_resync(self, batch: Sequence[Notification[AnyObject]], *, now: float) -> None:
         """Put repetitions behind what waits; beyond the limit they are left out, whatever the policy."""
-        if self._depth >= self.mailbox.limit:
+        if self.depth >= self.mailbox.limit:
             self.dropped_resyncs += len(batch)
         else:
             self.push(batch, now=now)
@@ -166,14 +167,14 @@ class Backlog(Generic[AnyObject]):
         if batch.next == len(batch.items):
             self._batches.popleft()
         if item is not SYNCED:
-            self._depth -= 1
+            self.depth -= 1
         return item
 
     def clear(self) -> None:
         """Throw away what waits."""
         self._batches.clear()
         self._by_key = None
-        self._depth = 0
+        self.depth = 0
 
     @property
     def _merges(self) -> bool:
@@ -181,7 +182,7 @@ class Backlog(Generic[AnyObject]):
 
     def _merge_all(self) -> None:
         self._by_key = OrderedDict()
-        self._depth = 0
+        self.depth = 0
         for batch in self._batches:
             self._merge(self._by_key, batch.items[batch.next :], batch.since)
         self._batches.clear()
@@ -203,7 +204,7 @@ class Backlog(Generic[AnyObject]):
             before = len(place.items)
             place.items = merge(place.items, item)
             after = len(place.items)
-            self._depth += after - before
+            self.depth += after - before
             self.merged += before + 1 - after
             if not after:
                 del by_key[key]
@@ -220,7 +221,7 @@ class Backlog(Generic[AnyObject]):
         if not place.items:
             del by_key[key]
         if item is not SYNCED:
-            self._depth -= 1
+            self.depth -= 1
         return item
 
 

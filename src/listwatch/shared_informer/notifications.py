@@ -118,7 +118,8 @@ def changes_to(
     told: list[Notification[AnyObject]] = []
     for change in changes:
         key, obj = change.key, change.obj
-        before = writes[key] if key in writes else known(key)
+        is_again = key in writes
+        before = writes[key] if is_again else known(key)
         if change.is_deletion:
             if before is None:
                 continue
@@ -126,12 +127,13 @@ def changes_to(
             told.append(_deletion(before, obj))
         elif obj is None:
             continue
-        elif before is None:
-            _write(writes, key, obj)
-            told.append(Added(obj))
-        elif not is_same(before, obj):
-            _write(writes, key, obj)
-            if split_recreated and before.uid != obj.uid:
+        elif before is None or not is_same(before, obj):
+            if is_again:
+                del writes[key]
+            writes[key] = obj
+            if before is None:
+                told.append(Added(obj))
+            elif split_recreated and before.uid != obj.uid:
                 told += (Deleted(before, is_final_state_unknown=True), Added(obj))
             else:
                 told.append(Updated(before, obj))

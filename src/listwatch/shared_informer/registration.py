@@ -23,7 +23,7 @@ from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.object import AnyObject
 from listwatch.shared_informer.gate import Gate
 from listwatch.shared_informer.handlers import caller, handler_name
-from listwatch.shared_informer.mailbox import SYNCED, Backlog, Mailbox, MailboxPolicy
+from listwatch.shared_informer.mailbox import SYNCED, Backlog, Mailbox
 from listwatch.shared_informer.notifications import Notification, key_of
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,6 @@ class Registration(Generic[AnyObject]):
         self._clock = clock
         self._on_error = on_error
         self._drained = drained
-        self._is_waited_for = mailbox.policy is MailboxPolicy.WAIT
         self._backlog: Backlog[AnyObject] = Backlog(mailbox)
         self._wake = asyncio.Event()
         self._synced = Gate()
@@ -178,7 +177,8 @@ class Registration(Generic[AnyObject]):
             await self._drain(stopping)
 
     async def _drain(self, stopping: asyncio.Event) -> None:
-        pop, call = self._backlog.pop, self._call
+        backlog, call = self._backlog, self._call
+        pop, reopens_at = backlog.pop, backlog.reopens_at
         in_a_row = 0
         while self.is_active and not stopping.is_set():
             item = pop()
@@ -190,7 +190,7 @@ class Registration(Generic[AnyObject]):
             if item is SYNCED:
                 self._synced.open()
                 continue
-            if self._is_waited_for:
+            if backlog.depth == reopens_at:
                 self._drained()
             self.calls += 1
             try:

@@ -117,7 +117,7 @@ class SharedStore(Generic[AnyObject]):
     def replace(self, number: int, objects: Sequence[AnyObject], resource_version: ResourceVersion) -> None:
         """A source's whole state: the cache is swapped in one step, then everybody is told of the difference."""
         known = self.indexer.cached
-        listed = self.sources.listed(number, objects, resource_version, known)
+        listed = self.sources.listed(number, objects, resource_version, known, self.indexer.keys)
         kept = listed.objects if self._shape is None else self._shaped_list(listed.objects, self._shape)
         difference = replacement_of(
             known,

@@ -22,6 +22,9 @@ from listwatch.shared_informer.notifications import Change
 Known = Callable[[ObjectKey], AnyObject | None]
 """What is in the cache."""
 
+Keys = Callable[[], Iterable[ObjectKey]]
+"""Which objects are in the cache."""
+
 
 class Listed(NamedTuple, Generic[AnyObject]):
     """What a list means to the cache.
@@ -38,12 +41,16 @@ class Listed(NamedTuple, Generic[AnyObject]):
 
 
 class Source:
-    """What one source has: keys and versions, and how far it has come."""
+    """What one source has, and how far it has come.
+
+    Attributes:
+        held: Keys and versions. Empty for a source that is alone: what it has is what the cache has.
+    """
 
     __slots__ = ("has_listed", "held", "position")
 
     def __init__(self) -> None:
-        self.held: dict[ObjectKey, str] = {}
+        self.held: dict[ObjectKey, str | None] = {}
         self.position = ""
         self.has_listed = False
 
@@ -92,8 +99,9 @@ class Sources(Generic[AnyObject]):
         """
         source = self._sources[number]
         is_alone = len(self._sources) == 1
+        # Who is alone has what the cache has, and on top of it these events so far.
+        held: dict[ObjectKey, str | None] = {} if is_alone else source.held
         accepted: list[Change[AnyObject]] = []
-        held = source.held
         for event in events:
             obj = event.object
             key, version = obj.key, obj.resource_version
@@ -107,27 +115,37 @@ class Sources(Generic[AnyObject]):
                 held[key] = source.position = version
                 accepted.append(Change(key, obj))
                 continue
-            before = held.get(key)
+            before = _version_of(known(key)) if is_alone and key not in held else held.get(key)
             if event.type is EventType.DELETED:
-                if self._let_go(source, key, version) and (is_alone or not self._held_elsewhere(source, key)):
-                    accepted.append(Change(key, obj, is_deletion=True))
-            elif is_newest:
-                source.held[key] = version
+                if self._may_go(version, before):
+                    _let_go(held, key, is_alone=is_alone)
+                    if is_alone or not self._held_elsewhere(source, key):
+                        accepted.append(Change(key, obj, is_deletion=True))
+            elif is_newest or self._is_news(version, before, source.position):
+                held[key] = version
                 if not self._is_behind(key, version, before, known):
                     accepted.append(Change(key, obj))
-            elif self._take(source, key, version) and not self._is_behind(key, version, before, known):
-                accepted.append(Change(key, obj))
             if is_newest:
                 source.position = version
         return accepted
 
     def listed(
-        self, number: int, objects: Sequence[AnyObject], resource_version: str, known: Known[AnyObject]
+        self,
+        number: int,
+        objects: Sequence[AnyObject],
+        resource_version: str,
+        known: Known[AnyObject],
+        keys: Keys,
     ) -> Listed[AnyObject]:
         """What a source's whole list is to the cache. From it the source begins anew, also with older versions."""
         source = self._sources[number]
         is_initial, source.has_listed = not source.has_listed, True
         source.position = resource_version
+        if len(self._sources) == 1:
+            all_of_it = {obj.key: obj for obj in objects if obj.key.name}
+            self.nameless += sum(not obj.key.name for obj in objects)
+            gone = [key for key in keys() if key not in all_of_it]
+            return Listed(all_of_it, gone, is_initial)
         had, source.held = source.held, {}
         news: dict[ObjectKey, AnyObject] = {}
         for obj in objects:
@@ -147,11 +165,10 @@ class Sources(Generic[AnyObject]):
         if resource_version and order(resource_version, source.position) != -1:
             source.position = resource_version
 
-    def _take(self, source: Source, key: ObjectKey, version: str) -> bool:
-        before = source.held.get(key)
+    def _is_news(self, version: str, before: str | None, position: str) -> bool:
         if before is None:
             # Equal is good: one transaction of the server's store may change several objects.
-            if order(version, source.position) == -1:
+            if order(version, position) == -1:
                 self.stale += 1
                 return False
         elif version and version == before:
@@ -160,11 +177,9 @@ class Sources(Generic[AnyObject]):
         elif order(version, before) == -1:
             self.stale += 1
             return False
-        source.held[key] = version
         return True
 
-    def _let_go(self, source: Source, key: ObjectKey, version: str) -> bool:
-        before = source.held.get(key)
+    def _may_go(self, version: str, before: str | None) -> bool:
         if before is None:
             self.duplicates += 1
             return False
@@ -172,7 +187,6 @@ class Sources(Generic[AnyObject]):
         if order(version, before) == -1:
             self.stale += 1
             return False
-        del source.held[key]
         return True
 
     def _held_elsewhere(self, source: Source, key: ObjectKey) -> bool:
@@ -192,3 +206,14 @@ class Sources(Generic[AnyObject]):
         if cached is None or order(version, cached.resource_version) != -1:
             return False
         return cached.resource_version != before
+
+
+def _version_of(obj: AnyObject | None) -> str | None:
+    return None if obj is None else obj.resource_version
+
+
+def _let_go(held: dict[ObjectKey, str | None], key: ObjectKey, *, is_alone: bool) -> None:
+    if is_alone:
+        held[key] = None  # whatever the cache still says
+    else:
+        del held[key]
