@@ -126,13 +126,19 @@ def test_few_objects_have_a_first_lesson() -> None:
     for number in range(50):
         packing.pack(pod(number))
     assert packing.trained == 1
-    assert packing._samples is None
-    for number in range(50, 399):
+    for number in range(50, 249):
         packing.pack(pod(number))
     assert packing.trained == 1
-    packing.pack(pod(399))
+    packing.pack(pod(249))
     assert packing.trained == 2
     assert packing._samples is None
+
+
+def test_what_cannot_be_packed_stays_whole() -> None:
+    """An object without a name, or with a version longer than any server's, is held as it is."""
+    packing: Packing[Pod] = Packing()
+    for odd in (Pod(), Pod.from_dict({"metadata": {"name": "a", "resourceVersion": "9" * 256}})):
+        assert packing.pack(odd) is odd
 
 
 def test_it_cannot_be_packed_twice() -> None:

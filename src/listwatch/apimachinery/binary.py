@@ -2,17 +2,20 @@
 
 In:    an `Object`                                  (from shared_informer/compact.py)
 Out:   bytes, of use to nobody but this module; an object that is written as the first one would be
+       (name, namespace and version are not in the bytes: whoever holds those knows these)
 Next:  shared_informer/compact.py
 Rules: pure; nothing is decoded that the object has not decoded itself
 """
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import WireMeta
 from listwatch.apimachinery.object import AnyObject, Object
 
@@ -33,26 +36,46 @@ class _Parts(msgspec.Struct, gc=False, array_like=True):
     extra: dict[str, bytes] | None = None
 
 
+_KNOWN_ELSEWHERE = ("namespace", "name", "resource_version")
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_parts = msgspec.msgpack.Decoder(_Parts).decode
 _decoders: dict[type[Object], msgspec.msgpack.Decoder[Any]] = {}
 
 
 def to_binary(obj: Object) -> bytes:
-    """The object's parts. Own values of somebody who changed it are in it as he left them."""
+    """The object's parts, but for its key and its version. Own values of somebody who changed it are in it as he
+    left them.
+    """
     plain = obj if obj._own_meta is None and not obj._looked else obj.copy()
-    return _encode((plain._wire, plain._extra))
+    wire = plain._wire
+    if (metadata := wire.metadata) is not UNSET:
+        # Others share what arrived: it is not to be changed.
+        wire = copy(wire)
+        wire.metadata = rest = copy(metadata)
+        for name in _KNOWN_ELSEWHERE:
+            if getattr(rest, name):
+                setattr(rest, name, UNSET)
+    return _encode((wire, plain._extra))
 
 
-def from_binary(data: bytes, template: AnyObject) -> AnyObject:
+def from_binary(data: bytes, template: AnyObject, *, key: ObjectKey, resource_version: str) -> AnyObject:
     """The object again.
 
     Args:
         data: From `to_binary`.
         template: Another object of the same class, and of the same resource if the class is `Unstructured`.
+        key, resource_version: What they were.
     """
     parts = _decode_parts(data)
-    return template._like(_decoder(type(template)).decode(parts.wire), parts.extra)
+    wire = _decoder(type(template)).decode(parts.wire)
+    if (metadata := wire.metadata) is not UNSET:
+        for name, value in zip(_KNOWN_ELSEWHERE, (*key, resource_version), strict=True):
+            if value:
+                setattr(metadata, name, value)
+    made = template._like(wire, parts.extra)
+    made._key = key
+    return made
 
 
 def _decoder(cls: type[Object]) -> msgspec.msgpack.Decoder[Any]:

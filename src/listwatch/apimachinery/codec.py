@@ -24,7 +24,7 @@ from listwatch.apimachinery.resource import Resource
 from listwatch.apimachinery.unstructured import Unstructured
 from listwatch.apimachinery.watch_event import EventType, WatchEvent
 
-_MOST_SHARED = 4096
+_MOST_SHARED = 1024
 
 
 class _RawList(msgspec.Struct, gc=False, rename="camel"):
@@ -90,6 +90,7 @@ class Codec(Generic[AnyObject]):
         Raises:
             DecodeError: Not JSON, or an object of another kind.
         """
+        self._forget()
         if self._fast:
             try:
                 made = settle(
