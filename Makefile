@@ -46,8 +46,13 @@ check: $(READY_DEV)  ## lint, types, layers
 bench: $(READY_DEV)  ## measure against the peers (installs them)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@$(BIN)/python benches/run.py
+	@$(BIN)/python benches/fill.py
 	@$(BIN)/python benches/pipeline.py
+	@$(BIN)/python benches/follow.py
+	@$(BIN)/python benches/reads.py
 	@$(BIN)/python benches/workqueue.py
+	@$(BIN)/python benches/idle.py
+	@$(BIN)/python benches/startup.py
 
 bench-server: $(READY_DEV)  ## measure the embedded API server
 	@$(BIN)/python benches/apiserver.py

@@ -14,21 +14,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pods
+from figures import cell, machine, publish, spread, target, tell
 from fillers import FILLERS, FLOORS
 from replay import served
 
 _HERE = Path(__file__).parent
-_RESULTS = _HERE / "results"
-_OURS = "listwatch"
+_OURS, _COMPACT = "listwatch", "listwatch-compact"
+_ONCE = {"kr8s"}
+"""Takes minutes: measured in the first round only."""
 
 
 class WrongResult(Exception):
@@ -42,9 +42,7 @@ def main() -> int:
     with served(options.pods, seed=options.seed) as (url, _):
         rounds = [_round(number, options, names, url) for number in range(options.rounds)]
     results = _results(options, rounds)
-    _RESULTS.mkdir(exist_ok=True)
-    (_RESULTS / "fill.json").write_text(json.dumps(results, indent=2) + "\n")
-    print(json.dumps(results, indent=2) if options.output == "json" else table(results))
+    publish(results, _table(results), as_json=options.output == "json")
     return 0
 
 
@@ -61,6 +59,7 @@ def _options() -> argparse.Namespace:
 
 
 def _round(number: int, options: argparse.Namespace, names: list[str], url: str) -> dict[str, Any]:
+    names = [name for name in names if number == 0 or name not in _ONCE]
     start = number % len(names)
     measured = {}
     for name in [*names[start:], *names[:start]]:
@@ -69,10 +68,8 @@ def _round(number: int, options: argparse.Namespace, names: list[str], url: str)
         if done.returncode:
             raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
         found = measured[name] = json.loads(done.stdout)
-        print(
-            f"round {number + 1}/{options.rounds}  {name:22} {found['wall']:8.3f} s, {found['cpu']:8.3f} s CPU",
-            file=sys.stderr,
-            flush=True,
+        tell(
+            f"round {number + 1}/{options.rounds}  {name:22} {found['wall']:8.3f} s, {found['cpu']:8.3f} s CPU"
         )
         if found["pods"] != options.pods:
             raise WrongResult(f"{name} has {found['pods']} pods of {options.pods}")
@@ -84,76 +81,86 @@ def _results(options: argparse.Namespace, rounds: list[dict[str, Any]]) -> dict[
     for name, filler in FILLERS.items():
         if name not in rounds[0]:
             continue
+        own = [one for one in rounds if name in one]
         floor = FLOORS.get(name)
         figures[name] = {
             "title": filler.title,
-            "wall_seconds": _spread([one[name]["wall"] for one in rounds]),
-            "cpu_seconds": _spread([one[name]["cpu"] for one in rounds]),
+            "wall_seconds": spread([one[name]["wall"] for one in own]),
+            "cpu_seconds": spread([one[name]["cpu"] for one in own]),
             # Within a round: a machine that slows down for a while slows both sides.
-            "times_floor": _spread([one[name]["wall"] / one[floor]["wall"] for one in rounds])
-            if floor in rounds[0]
-            else None,
-            "times_ours": _spread([one[name]["wall"] / one[_OURS]["wall"] for one in rounds])
-            if _OURS in rounds[0]
-            else None,
-            "kept_kb_per_pod": _spread([one[name]["kept_bytes"] / options.pods / 1000 for one in rounds]),
-            "peak_of_kept": _spread(
-                [one[name]["peak_bytes"] / max(one[name]["kept_bytes"], 1) for one in rounds]
+            "times_floor": _ratio(own, name, floor),
+            "times_ours": _ratio(own, name, _OURS),
+            "kept_kb_per_pod": spread([one[name]["kept_bytes"] / options.pods / 1000 for one in own]),
+            "peak_of_kept": spread(
+                [one[name]["peak_bytes"] / max(one[name]["kept_bytes"], 1) for one in own]
             ),
         }
-        if "relist_peak_bytes" in rounds[0][name]:
-            figures[name]["relist_peak_of_kept"] = _spread(
-                [one[name]["relist_peak_bytes"] / one[name]["kept_bytes"] for one in rounds]
+        if "relist_peak_bytes" in own[0][name]:
+            figures[name]["relist_peak_of_kept"] = spread(
+                [one[name]["relist_peak_bytes"] / one[name]["kept_bytes"] for one in own]
             )
     return {
         "benchmark": "fill",
-        "machine": {
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_at_the_end": round(os.getloadavg()[0], 2),
-        },
+        "machine": machine(),
         "parameters": {"pods": options.pods, "rounds": options.rounds, "seed": options.seed},
         "figures": figures,
+        "targets": list(_targets(figures)),
         "rounds": rounds,
     }
 
 
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": round(median(values), 3), "least": round(min(values), 3), "most": round(max(values), 3)}
+def _ratio(rounds: list[dict[str, Any]], name: str, other: str | None) -> dict[str, float] | None:
+    if other not in rounds[0]:
+        return None
+    return spread([one[name]["wall"] / one[other]["wall"] for one in rounds])
 
 
-def table(results: dict[str, Any]) -> str:
-    """Columns of text."""
-    head = ("", "wall s", "CPU s", "times floor", "times ours", "KB kept", "peak of kept", "relist peak")
-    rows = [head]
-    for figure in results["figures"].values():
-        cells = (
-            "wall_seconds",
-            "cpu_seconds",
-            "times_floor",
-            "times_ours",
-            "kept_kb_per_pod",
-            "peak_of_kept",
-            "relist_peak_of_kept",
-        )
-        rows.append((figure["title"], *(_cell(figure.get(name)) for name in cells)))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    text = [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
-    run, machine = results["parameters"], results["machine"]
-    text.append(
-        f"\n{run['pods']:,} pods, {run['rounds']} rounds, median (least-most); {machine['cores']} cores, "
-        f"Python {machine['python']}, load {machine['load_at_the_end']}"
+def _targets(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if (ours := figures.get(_OURS)) is None:
+        return
+    if ours["times_floor"] is not None:
+        yield target("times the floor", wanted=2.5, found=ours["times_floor"]["median"])
+    for name, least in (("kubernetes", 30), ("lightkube", 8)):
+        if name in figures:
+            found = figures[name]["times_ours"]["median"]
+            yield target(f"times faster than {name}", wanted=least, found=found, is_most=False)
+    yield target("KB kept a pod", wanted=7.5, found=ours["kept_kb_per_pod"]["median"])
+    yield target("peak, times what is kept", wanted=1.5, found=ours["peak_of_kept"]["median"])
+    yield target(
+        "peak of a relist, times what is kept", wanted=2.2, found=ours["relist_peak_of_kept"]["median"]
     )
-    return "\n".join(text)
+    if (compact := figures.get(_COMPACT)) is not None:
+        yield target("compact: KB kept a pod", wanted=1.0, found=compact["kept_kb_per_pod"]["median"])
 
 
-def _cell(spread: dict[str, float] | None) -> str:
-    if spread is None:
-        return "-"
-    return f"{spread['median']:.2f} ({spread['least']:.2f}-{spread['most']:.2f})"
+def _table(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    run = results["parameters"]
+    head = (
+        f"{run['pods']:,} pods, {run['rounds']} rounds, median (least-most)",
+        "wall s",
+        "CPU s",
+        "times floor",
+        "times ours",
+        "KB kept",
+        "peak of kept",
+        "relist peak",
+    )
+    cells = (
+        "wall_seconds",
+        "cpu_seconds",
+        "times_floor",
+        "times_ours",
+        "kept_kb_per_pod",
+        "peak_of_kept",
+        "relist_peak_of_kept",
+    )
+    return [
+        head,
+        *(
+            (figure["title"], *("-" if figure.get(name) is None else cell(figure[name]) for name in cells))
+            for figure in results["figures"].values()
+        ),
+    ]
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ import argparse
 import asyncio
 import gc
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -30,15 +28,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pods
+from figures import cell, machine, publish, spread, target, tell
 from replay import shrunk
 
-_HERE = Path(__file__).parent
-_RESULTS = _HERE / "results"
 _PIECE_BYTES = 256 * 1024
 _FIRST_VERSION = 1000
 _BARE, _BARE_SMALL = "bare", "bare-small"
 _LEAN, _TEN, _SMALL = "lean", "ten", "small"
-_OF_BARE, _OF_BARE_SMALL, _SMALL_RATE, _OF_ONE = 0.7, 0.6, 80_000, 0.5
+_OF_BARE, _SMALL_RATE, _OF_ONE = 0.7, 80_000, 0.5
 
 
 class Taken(NamedTuple):
@@ -326,16 +323,14 @@ def main() -> int:
     names = list(CONTENDERS)
     with tempfile.TemporaryDirectory(prefix="listwatch-bench-") as folder:
         files = {is_small: Path(folder) / f"events-{is_small}" for is_small in (False, True)}
-        _tell(f"writing {2 * options.pods:,} events …")
+        tell(f"writing {2 * options.pods:,} events …")
         for is_small, file in files.items():
             write_events(file, options.pods, seed=options.seed, small=is_small)
             write_events(file.with_suffix(".warm"), 50, seed=1, small=is_small)
         rounds = [_round(number, options.rounds, names, files) for number in range(options.rounds)]
         sizes = {is_small: file.stat().st_size for is_small, file in files.items()}
     results = _results(options, rounds, sizes)
-    _RESULTS.mkdir(exist_ok=True)
-    (_RESULTS / "pipeline.json").write_text(json.dumps(results, indent=2) + "\n")
-    print(json.dumps(results, indent=2) if options.output == "json" else _table(results))
+    publish(results, _table(results), as_json=options.output == "json")
     return 0
 
 
@@ -360,7 +355,7 @@ def _round(number: int, rounds: int, names: list[str], files: dict[bool, Path]) 
         if done.returncode:
             raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
         found = measured[name] = json.loads(done.stdout)
-        _tell(
+        tell(
             f"round {number + 1}/{rounds}  {name:15} {found['events'] / found['cpu']:10,.0f} events per CPU second"
         )
     return measured
@@ -372,20 +367,16 @@ def _results(
     figures = {
         name: {
             "title": contender.title,
-            "events_per_cpu_second": _spread([one[name]["events"] / one[name]["cpu"] for one in rounds]),
-            "events_per_second": _spread([one[name]["events"] / one[name]["seconds"] for one in rounds]),
+            "events_per_cpu_second": spread([one[name]["events"] / one[name]["cpu"] for one in rounds]),
+            "events_per_second": spread([one[name]["events"] / one[name]["seconds"] for one in rounds]),
             # Within a round: a machine that slows down for a while slows both sides.
-            "of_bare": _spread([one[contender.of]["cpu"] / one[name]["cpu"] for one in rounds]),
+            "of_bare": spread([one[contender.of]["cpu"] / one[name]["cpu"] for one in rounds]),
         }
         for name, contender in CONTENDERS.items()
     }
     return {
         "benchmark": "pipeline",
-        "machine": {
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_at_the_end": round(os.getloadavg()[0], 2),
-        },
+        "machine": machine(),
         "parameters": {
             "pods": options.pods,
             "events": 2 * options.pods,
@@ -403,57 +394,36 @@ def _results(
 def _targets(
     figures: dict[str, dict[str, Any]], rounds: list[dict[str, dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    small = figures[_SMALL]
     of_one = median([one[_LEAN]["cpu"] / one[_TEN]["cpu"] for one in rounds])
     wanted = [
         ("part of the bare loop", _OF_BARE, figures[_LEAN]["of_bare"]["median"]),
-        ("small events a second", _SMALL_RATE, small["events_per_cpu_second"]["median"]),
-        ("or part of their bare loop", _OF_BARE_SMALL, small["of_bare"]["median"]),
-        ("with ten handlers, part of the rate with one", _OF_ONE, round(of_one, 3)),
+        ("small events a second", _SMALL_RATE, figures[_SMALL]["events_per_cpu_second"]["median"]),
+        ("with ten handlers, part of the rate with one", _OF_ONE, of_one),
     ]
+    return [target(title, wanted=least, found=found, is_most=False) for title, least, found in wanted]
+
+
+def _table(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    run = results["parameters"]
+    head = (
+        f"{run['events']:,} events of {run['bytes_per_event']:,} bytes (small: {run['bytes_per_small_event']:,}), "
+        f"{run['rounds']} rounds",
+        "events per CPU second",
+        "per second",
+        "part of the bare loop",
+    )
     return [
-        {"target": title, "wanted": least, "measured": found, "met": found >= least}
-        for title, least, found in wanted
-    ]
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": round(median(values), 3), "least": round(min(values), 3), "most": round(max(values), 3)}
-
-
-def _table(results: dict[str, Any]) -> str:
-    rows = [("", "events per CPU second", "per second", "part of the bare loop")]
-    for figure in results["figures"].values():
-        rate, wall, part = figure["events_per_cpu_second"], figure["events_per_second"], figure["of_bare"]
-        rows.append(
+        head,
+        *(
             (
                 figure["title"],
-                f"{rate['median']:,.0f} ({rate['least']:,.0f}-{rate['most']:,.0f})",
-                f"{wall['median']:,.0f}",
-                f"{part['median']:.2f} ({part['least']:.2f}-{part['most']:.2f})",
+                cell(figure["events_per_cpu_second"], 0),
+                cell(figure["events_per_second"], 0),
+                cell(figure["of_bare"]),
             )
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    text = [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
+            for figure in results["figures"].values()
+        ),
     ]
-    run, machine = results["parameters"], results["machine"]
-    text.append("")
-    text += [
-        f"{each['target']}: at least {each['wanted']:,}, is {each['measured']:,}: {'met' if each['met'] else 'MISSED'}"
-        for each in results["targets"]
-    ]
-    text.append(
-        f"{run['events']:,} events of {run['bytes_per_event']:,} bytes (small: {run['bytes_per_small_event']:,}), "
-        f"{run['rounds']} rounds, median (least-most); "
-        f"{machine['cores']} cores, Python {machine['python']}, load {machine['load_at_the_end']}"
-    )
-    return "\n".join(text)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

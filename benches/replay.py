@@ -2,11 +2,12 @@
 
     python benches/replay.py --pods 10000            # prints its address; ends with its standard input
 
-In:    a number of pods and a seed; then lines on stdin
+In:    a number of pods and a seed
 Out:   `http://127.0.0.1:PORT` on stdout; lists (whole, and in pages of 500), streamed lists, watches
-Next:  fill.py, follow.py (who start it as a process of its own)
-Rules: all bytes are made before the address is printed. A watch stays silent until `go RATE SECONDS` is read from
-       stdin, then tells MODIFIED events of its pods in turn at that rate (0: as fast as they are read)
+Next:  fill.py, follow.py, idle.py (who start it as a process of its own)
+Rules: all bytes are made before the address is printed, but for a tape that is told several times. A watch stays
+       silent until somebody asks for `/tell?rate=R&seconds=S`, which answers once all bytes are made: then MODIFIED
+       events of its pods come in turn at that rate. `/expire` ends every watch with a Status of 410
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 import pods
@@ -30,6 +32,23 @@ _FIRST_VERSION: Final = (
     100_000_000_000  # of one length, so that an event's version can be written over another
 )
 _FRAMES_A_CHUNK: Final = 50
+_NAMESPACE: Final = re.compile(rb'"namespace":"')
+_EXPIRED: Final = (
+    msgspec.json.encode(
+        {
+            "type": "ERROR",
+            "object": {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "message": "too old resource version",
+                "reason": "Expired",
+                "code": 410,
+            },
+        }
+    )
+    + b"\n"
+)
 _DISCOVERY: Final = {
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.2"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
@@ -57,9 +76,14 @@ class Tape:
         count: How many pods.
         seed: Of the pods.
         small: Leave of each pod about 1 KB.
+        streams_only: Prepare no lists but streamed ones, which saves half of the memory.
+        times: Tell a streamed list so many times, each time in other namespaces.
     """
 
-    def __init__(self, count: int, *, seed: int, small: bool = False) -> None:
+    def __init__(
+        self, count: int, *, seed: int, small: bool = False, streams_only: bool = False, times: int = 1
+    ) -> None:
+        self.times = times
         self.items: list[bytes] = []
         seen: set[tuple[str, str]] = set()
         for number, pod in enumerate(pods.pods(count, seed=seed)):
@@ -70,8 +94,8 @@ class Tape:
             pod["metadata"]["resourceVersion"] = str(_FIRST_VERSION + number)
             self.items.append(msgspec.json.encode(shrunk(pod) if small else pod))
         self.version = _FIRST_VERSION + count
-        self.whole = self._page(0, count)
-        self.pages = [self._page(start, PAGE) for start in range(0, count, PAGE)]
+        self.whole = b"" if streams_only else self._page(0, count)
+        self.pages = [] if streams_only else [self._page(start, PAGE) for start in range(0, count, PAGE)]
         head = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1",'
         frames = [head + item[1:] + b"}\n" for item in self.items]
         end = {
@@ -82,11 +106,20 @@ class Tape:
                 "annotations": {"k8s.io/initial-events-end": "true"},
             },
         }
-        frames.append(msgspec.json.encode({"type": "BOOKMARK", "object": end}) + b"\n")
+        self.end = chunked(msgspec.json.encode({"type": "BOOKMARK", "object": end}) + b"\n")
         self.streamed = [
             chunked(b"".join(frames[start : start + _FRAMES_A_CHUNK]))
             for start in range(0, len(frames), _FRAMES_A_CHUNK)
         ]
+
+    def stream(self) -> Iterator[bytes]:
+        """The pieces of a streamed list."""
+        yield from self.streamed
+        for number in range(1, self.times):
+            for piece in self.streamed:
+                frames = piece[piece.index(b"\r\n") + 2 : -2]
+                yield chunked(_NAMESPACE.sub(b'"namespace":"again-%d-' % number, frames))
+        yield self.end
 
     def _page(self, start: int, size: int) -> bytes:
         metadata: dict[str, object] = {"resourceVersion": str(self.version)}
@@ -144,6 +177,7 @@ class Replay:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.watchers: set[asyncio.StreamWriter] = set()
+        self._telling: asyncio.Task[None] | None = None
         self.documents = {path: answer(msgspec.json.encode(told)) for path, told in _DISCOVERY.items()}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -155,15 +189,26 @@ class Replay:
         self.watchers.discard(writer)
         writer.close()
 
-    async def _answer(self, target: object, writer: asyncio.StreamWriter) -> None:
-        query = {name: values[0] for name, values in parse_qs(target.query).items()}  # type: ignore[attr-defined]
-        path = target.path.rstrip("/")  # type: ignore[attr-defined]
+    async def _answer(self, target: SplitResult, writer: asyncio.StreamWriter) -> None:
+        query = {name: values[0] for name, values in parse_qs(target.query).items()}
+        path = target.path.rstrip("/")
         if path in self.documents:
             writer.write(self.documents[path])
+        elif path == "/tell":
+            rate, seconds = float(query["rate"]), float(query["seconds"])
+            frames = self.tape.changes(int(rate * seconds))
+            self._telling = asyncio.create_task(self._tell(frames, rate))
+            told = {"events": len(frames), "version": str(self.tape.version)}
+            writer.write(answer(msgspec.json.encode(told)))
+        elif path == "/expire":
+            for watcher in self.watchers:
+                watcher.write(chunked(_EXPIRED) + chunked(b""))
+            self.watchers.clear()
+            writer.write(answer(b"{}"))
         elif query.get("watch", "").lower() in {"true", "1"}:
             writer.write(STREAM)
             if query.get("sendInitialEvents") == "true":
-                for piece in self.tape.streamed:
+                for piece in self.tape.stream():
                     writer.write(piece)
                     await writer.drain()
             self.watchers.add(writer)
@@ -175,31 +220,28 @@ class Replay:
             writer.write(self.tape.pages[0] if limit else self.tape.whole)
         await writer.drain()
 
-    async def tell(self, rate: float, seconds: float) -> None:
-        """Send changes to every watcher, `rate` a second, or as they are read."""
-        frames = self.tape.changes(int((rate or 20_000) * seconds))
-        print(f"told {len(frames)} {self.tape.version}", flush=True)
+    async def _tell(self, frames: list[bytes], rate: float) -> None:
+        """Send changes to every watcher, `rate` a second."""
         loop = asyncio.get_running_loop()
         began, sent = loop.time(), 0
         while sent < len(frames):
-            due = min(len(frames), int((loop.time() - began) * rate) + 1) if rate else sent + _FRAMES_A_CHUNK
+            due = min(len(frames), int((loop.time() - began) * rate) + 1)
             if due > sent:
                 piece = chunked(b"".join(frames[sent:due]))
                 for writer in list(self.watchers):
                     writer.write(piece)
                     await writer.drain()
                 sent = due
-            if rate:
-                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)
 
 
 @contextlib.contextmanager
-def served(count: int, *, seed: int, small: bool = False) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(
+    count: int, *, seed: int = pods.SEED, arguments: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A replay server in a process of its own: its address, and the process."""
-    command = [sys.executable, __file__, "--pods", str(count), "--seed", str(seed)]
-    with subprocess.Popen(
-        [*command, *(["--small"] if small else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, __file__, "--pods", str(count), "--seed", str(seed), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -215,15 +257,21 @@ async def main() -> None:
     parser.add_argument("--pods", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=pods.SEED)
     parser.add_argument("--small", action="store_true", help="pods of 1 KB")
+    parser.add_argument("--streams-only", action="store_true", help="no lists but streamed ones")
+    parser.add_argument("--times", type=int, default=1, help="tell all pods so often, in other namespaces")
     options = parser.parse_args()
-    replay = Replay(Tape(options.pods, seed=options.seed, small=options.small))
+    tape = Tape(
+        options.pods,
+        seed=options.seed,
+        small=options.small,
+        streams_only=options.streams_only,
+        times=options.times,
+    )
+    replay = Replay(tape)
     gc.freeze()
     server = await asyncio.start_server(replay.serve, "127.0.0.1", 0, limit=1 << 20)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        _, rate, seconds = line.split()
-        await replay.tell(float(rate), float(seconds))
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     server.close()
 
 

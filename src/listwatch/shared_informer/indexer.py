@@ -38,6 +38,9 @@ IndexFunction = Callable[[AnyObject], Iterable[str]]
 
 _Values = tuple[str, ...]
 
+_MOST_EQUAL = 1024
+"""So many values are recognised when they come again; those of an index by uid never do."""
+
 
 class UnknownIndexError(ListWatchError, KeyError):
     """There is no index of that name. The message names those that there are."""
@@ -197,6 +200,7 @@ class Indexer(Generic[AnyObject]):
         named = enumerate((indices or {}).items())
         self._state: _State[AnyObject] = _State({}, {n: _Index(f, slot) for slot, (n, f) in named})
         self._keep = keep
+        self._equal: dict[tuple[_Values, ...], tuple[_Values, ...]] = {}
         self._failures: dict[tuple[str, ObjectKey], IndexFailure] = {}
         self._on_index_failure = on_index_failure
         self._resource_version = ResourceVersion("")
@@ -371,10 +375,16 @@ class Indexer(Generic[AnyObject]):
             state.entries[key] = _Entry(before.key, kept, before.values)
         else:
             held = ((),) * len(values) if before is None else before.values
-            self._move(state, _Entry(key, kept, values), held)
+            self._move(state, _Entry(key, kept, self._held_once(values)), held)
         if failures or self._failures:
             self._note_failures(failures, settled=key)
         return None if before is None else before.object
+
+    def _held_once(self, values: tuple[_Values, ...]) -> tuple[_Values, ...]:
+        """Equal values, the same for all of a node's pods, that many entries share."""
+        if len(self._equal) >= _MOST_EQUAL:
+            self._equal.clear()
+        return self._equal.setdefault(values, values)
 
     @staticmethod
     def _move(state: _State[AnyObject], entry: _Entry[AnyObject], held: tuple[_Values, ...]) -> None:
@@ -429,7 +439,8 @@ class Indexer(Generic[AnyObject]):
             values = tuple(_values_of(obj, key, name, index, failures) for name, index in indices.items())
             for index, now in zip(indices.values(), values, strict=True):
                 index.put(key, now)
-            entries[key] = _Entry(key, obj if self._keep is None else self._keep(obj), values)
+            kept_as = obj if self._keep is None else self._keep(obj)
+            entries[key] = _Entry(key, kept_as, self._held_once(values))
         self._state = _State(entries, indices)
         self._resource_version = ResourceVersion(resource_version)
         self._failures = {}

@@ -1,0 +1,74 @@
+"""What the benchmarks have in common: spreads, what the machine was, columns, the file of results.
+
+In:    numbers of several rounds
+Out:   medians with their spread, JSON in benches/results/, columns of text
+Next:  fill.py, follow.py, idle.py, pipeline.py, reads.py, startup.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+_RESULTS = Path(__file__).parent / "results"
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, least and most."""
+    return {"median": round(median(values), 3), "least": round(min(values), 3), "most": round(max(values), 3)}
+
+
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_at_the_end": round(os.getloadavg()[0], 2),
+    }
+
+
+def target(title: str, *, wanted: float, found: float, is_most: bool = True) -> dict[str, Any]:
+    """What was wanted at most (or at least), and whether it is so."""
+    is_met = found <= wanted if is_most else found >= wanted
+    bound = "at most" if is_most else "at least"
+    return {"target": f"{title}, {bound}", "wanted": wanted, "measured": round(found, 3), "met": is_met}
+
+
+def publish(results: dict[str, Any], table: Sequence[Sequence[str]], *, as_json: bool) -> None:
+    """Keep the results, and print them."""
+    _RESULTS.mkdir(exist_ok=True)
+    (_RESULTS / f"{results['benchmark']}.json").write_text(json.dumps(results, indent=2) + "\n")
+    if as_json:
+        print(json.dumps(results, indent=2))
+        return
+    print(columns(table))
+    for each in results["targets"]:
+        verdict = "met" if each["met"] else "MISSED"
+        print(f"{each['target']} {each['wanted']:,}: {each['measured']:,}: {verdict}")
+    told = results["machine"]
+    print(f"{told['cores']} cores, Python {told['python']}, load {told['load_at_the_end']}\n")
+
+
+def columns(table: Sequence[Sequence[str]]) -> str:
+    """Columns of text, the first to the left."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in table
+    )
+
+
+def cell(found: dict[str, float], digits: int = 2) -> str:
+    """A median and its spread, to show."""
+    return f"{found['median']:,.{digits}f} ({found['least']:,.{digits}f}-{found['most']:,.{digits}f})"
+
+
+def tell(line: str) -> None:
+    """Say how far a run has come."""
+    print(line, file=sys.stderr, flush=True)
