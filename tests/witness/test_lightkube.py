@@ -149,10 +149,12 @@ def test_a_deployment_is_scaled(client: lightkube.Client) -> None:
     watching = client.watch(Deployment, fields={"metadata.name": "web"})
     assert any(each.status.readyReplicas == 3 for _, each in watching)
     watching.close()
+    version = client.get(Deployment, "web").metadata.resourceVersion
     client.delete(Deployment, "web", cascade=CascadeType.FOREGROUND)
-    watching = client.watch(Deployment, fields={"metadata.name": "web"}, server_timeout=PATIENCE)
-    assert any(kind == "DELETED" for kind, _ in watching) or not names(client.list(Deployment))
+    watching = client.watch(Deployment, fields={"metadata.name": "web"}, resource_version=version)
+    assert any(kind == "DELETED" for kind, _ in watching)
     watching.close()
+    assert names(client.list(Pod)) == []
 
 
 def test_events_and_leases(client: lightkube.Client, namespace: str) -> None:
