@@ -123,6 +123,15 @@ def test_refusals_are_retried_ever_more_slowly(virtual: Virtual) -> None:
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.05, 0.1]
 
 
+@pytest.mark.parametrize(("status", "is_loud"), [(404, False), (429, False), (403, True), (500, True)])
+def test_kinds_that_come_and_go_are_no_warning(
+    virtual: Virtual, caplog: pytest.LogCaptureFixture, status: int, is_loud: bool
+) -> None:
+    """A refusal is a warning, unless it is what a custom kind says that is new or has been deleted."""
+    follow(virtual, Script((status, []), (200, [CAUGHT_UP])))
+    assert bool(caplog.records) is is_loud
+
+
 def test_an_object_that_cannot_be_read_does_not_stop_the_others(
     virtual: Virtual, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -99,9 +99,9 @@ class LifeClient:
         """One watch to its end; whether it got as far as the present state."""
         answer = await self._send("GET", target, None, "")
         if answer.status != 200:
-            # 429 is what a server says that has only begun to keep a kind.
+            # A custom kind comes and goes: 429 says that it is only beginning to be kept, 404 that it no longer is.
             _log.log(
-                logging.INFO if answer.status == 429 else logging.WARNING,
+                logging.INFO if answer.status in {404, 429} else logging.WARNING,
                 "%s: GET %s answered %d",
                 self._peer.common_name,
                 target,
