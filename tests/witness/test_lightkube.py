@@ -145,6 +145,8 @@ def test_a_deployment_is_scaled(client: lightkube.Client) -> None:
     client.create(Deployment.from_dict(deployment("web")))
     scale = client.get(Deployment.Scale, "web")
     scale.spec = ScaleSpec(replicas=3)
+    # A controller may write the status at any moment: without a version, the replicas alone are replaced.
+    scale.metadata.resourceVersion = None
     assert client.replace(scale, "web").spec.replicas == 3
     watching = client.watch(Deployment, fields={"metadata.name": "web"})
     assert any(each.status.readyReplicas == 3 for _, each in watching)

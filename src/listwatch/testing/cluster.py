@@ -136,8 +136,10 @@ class Cluster:
             steps.callback(lambda: thread.run(self._embedded.aclose()))
             steps.callback(self._remove_files)
             self._run(self._start())
+            self._come_to_rest()
             for each in self._first:
                 self.apply(each)
+                self._come_to_rest()
             self._exit = steps.pop_all()
         return self
 
@@ -471,6 +473,11 @@ class Cluster:
         thread = self._server_thread
         is_virtual = isinstance(self._embedded.clock, VirtualClock)
         return thread.run(_then_rest(work, thread) if is_virtual else work)
+
+    def _come_to_rest(self) -> None:
+        """With a virtual clock: let everybody do first what they can do now, so that runs repeat."""
+        if isinstance(self._embedded.clock, VirtualClock):
+            self._embedded.clock.advance(0)
 
     async def _start(self) -> None:
         clock = self._embedded.clock

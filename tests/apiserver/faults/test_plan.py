@@ -50,7 +50,7 @@ def test_unused_faults_are_complained_of(virtual: Any) -> None:
             pass
         assert plan.unused == [unused]
         assert len(plan) == 1
-        with pytest.raises(AssertionError, match="1 faults never struck:\n  <Fault never: struck 0 of 0>"):
+        with pytest.raises(AssertionError, match=r"1 faults never struck:\n +<Fault never: struck 0 of 0>"):
             plan.assert_all_struck()
         assert used.struck == 1
 
