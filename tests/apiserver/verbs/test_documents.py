@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from api_caller import Caller
+from custom_widgets import DEFINITIONS, WIDGETS, definition
 from virtual_time import run_virtual
 
 from listwatch.apiserver.wire.protobuf import decode_envelope
@@ -92,5 +95,28 @@ def test_aggregated_discovery_has_no_protobuf_form() -> None:
         accept = f"{PROTOBUF};{DISCOVERY.partition(';')[2]},{DISCOVERY}"
         answer = await Caller().get("/apis", accept=accept)
         assert answer.headers["Content-Type"].startswith("application/json;g=apidiscovery.k8s.io")
+
+    run_virtual(main)
+
+
+def test_openapi_v2_has_custom_kinds_as_soon_as_they_are_served() -> None:
+    """A definition changes the document and its tag."""
+
+    async def main() -> None:
+        caller = Caller()
+        before = await caller.get(V2)
+        await caller.create(DEFINITIONS, definition())
+        await asyncio.sleep(10)  # virtual seconds, until the kind is served
+        after = await caller.get(V2, if_none_match=before.headers["ETag"])
+        assert after.status == 200
+        kinds = [
+            each["kind"]
+            for schema in after.json["definitions"].values()
+            for each in schema.get("x-kubernetes-group-version-kind", ())
+            if each["group"] == "example.com"
+        ]
+        assert "Widget" in kinds
+        assert WIDGETS.replace("default", "{namespace}") in after.json["paths"]
+        assert b"example.com" not in before.body
 
     run_virtual(main)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from typing import Any
 
 import cbor2
 from api_caller import CONFIG_MAPS, PODS, Caller, config_map, pod
+from custom_widgets import DEFINITIONS, WIDGETS, definition
 from virtual_time import run_virtual
 
 from listwatch.apiserver.wire import cbor
@@ -182,5 +184,36 @@ def test_managed_fields_can_be_left_out() -> None:
                 assert b"default" in answer.body
                 assert b"managedFields" not in answer.body
                 assert b"FieldsV1" not in answer.body
+
+    run_virtual(main)
+
+
+def test_custom_resources_have_no_protobuf_form_but_their_metadata() -> None:
+    """A body in protobuf is refused, an answer comes in the next form that is accepted; CBOR goes both ways."""
+
+    async def main() -> None:
+        caller = Caller()
+        await caller.create(DEFINITIONS, definition())
+        await asyncio.sleep(10)  # virtual seconds, until the kind is served
+        widget = {
+            "apiVersion": "example.com/v1",
+            "kind": "Widget",
+            "metadata": {"name": "a"},
+            "spec": {"size": 1},
+        }
+        refused = await caller.send("POST", WIDGETS, b"k8s\0", content_type=PROTOBUF)
+        assert refused.status == 415
+        assert refused.json["message"].endswith(
+            "accepted media types include: application/json, application/yaml"
+        )
+        made = await caller.send("POST", WIDGETS, cbor.encode(widget), content_type=CBOR, accept=CBOR)
+        assert (made.status, cbor.decode(made.body)["spec"]["size"]) == (201, 1)
+        for target in (WIDGETS, f"{WIDGETS}/a"):
+            listed = await caller.get(target, accept=f"{PROTOBUF},application/json")
+            assert (listed.status, listed.headers["Content-Type"]) == (200, "application/json")
+            assert (await caller.get(target, accept=PROTOBUF)).status == 406
+        partial = f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        metadata = decode_envelope((await caller.get(f"{WIDGETS}/a", accept=partial)).body)
+        assert metadata["metadata"] == listed.json["metadata"]
 
     run_virtual(main)
