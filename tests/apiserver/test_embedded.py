@@ -19,6 +19,7 @@ from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Request
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.access.signing_key import SigningKey
+from listwatch.apiserver.admission.webhook_caller import WebhookCall
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.life import Delays
 from listwatch.apiserver.wire.statuses import APIFailure
@@ -115,6 +116,42 @@ async def test_service_account_tokens_outlive_a_restart_with_their_key() -> None
         async with EmbeddedCluster(listen=False, simulate=False, log=log.fork(), signing_key=again) as second:
             status, _ = await ask(second, "GET", PODS, None, made["status"]["token"])
             assert status == wanted
+
+
+async def test_webhooks_are_called_as_the_program_says() -> None:
+    """The caller and the addresses of services reach the server, and a fork has them, too."""
+    asked: list[str] = []
+
+    async def call(asking: WebhookCall) -> bytes:
+        asked.append(asking.url.partition("?")[0])
+        uid = json.loads(asking.body)["request"]["uid"]
+        response = {"uid": uid, "allowed": False, "status": {"message": "no", "code": 403}}
+        return json.dumps(
+            {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+        ).encode()
+
+    options: dict[str, Any] = {"listen": False, "simulate": False, "webhook_caller": call}
+    service = {"namespace": "ns", "name": "hook", "path": "/check"}
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]
+    hook = {
+        "name": "a.b.c",
+        "clientConfig": {"service": service},
+        "rules": rules,
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    body = {"metadata": {"name": "h"}, "webhooks": [hook]}
+    hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    async with EmbeddedCluster(**options, resolve_service=lambda *_: "https://there:8443") as cluster:
+        headers = CIMultiDict(bearer(cluster.admin_token))
+        made = await cluster.handle(Request("POST", hooks, headers, json.dumps(body).encode()))
+        assert made.status == 201, await made.read()
+        async with cluster.fork() as fork:
+            for each in (cluster, fork):
+                headers = CIMultiDict(bearer(each.admin_token))
+                answer = await each.handle(Request("POST", PODS, headers, json.dumps(POD).encode()))
+                assert answer.status == 403, await answer.read()
+    assert asked == ["https://there:8443/check"] * 2
 
 
 async def test_plain_http() -> None:

@@ -16,9 +16,9 @@ from listwatch.apimachinery.clock import LoopClock
 from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.http import Request
 from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.access.signing_key import SigningKey
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.server import APIServer
-from listwatch.apiserver.storage.revision_log import RevisionLog
 
 SERVICES = "/api/v1/namespaces/default/services"
 
@@ -148,6 +148,36 @@ async def test_a_data_directory_keeps_the_whole_cluster(tmp_path: Path) -> None:
         assert fourth.admin_token == "new"
 
 
+async def test_service_account_tokens_go_on_with_the_directory(tmp_path: Path) -> None:
+    """A token is good after a restart and in a fork; a key that is given is kept in the place of the older one."""
+    options: dict[str, Any] = {"listen": False, "simulate": False, "data_dir": tmp_path, "synchronous": "off"}
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+
+    async def ask(cluster: EmbeddedCluster, method: str, path: str, body: Any, token: str) -> Any:
+        headers = CIMultiDict({"Authorization": f"Bearer {token}"})
+        answer = await cluster.handle(Request(method, path, headers, json.dumps(body).encode()))
+        return answer.status, json.loads(await answer.read())
+
+    async def issued(cluster: EmbeddedCluster) -> str:
+        _, made = await ask(cluster, "POST", accounts + "/sa/token", {"spec": {}}, cluster.admin_token)
+        return str(made["status"]["token"])
+
+    async with EmbeddedCluster(**options) as first:
+        await ask(first, "POST", accounts, {"metadata": {"name": "sa"}}, first.admin_token)
+        token = await issued(first)
+    async with EmbeddedCluster(**options) as second, second.fork() as fork:
+        for each in (second, fork):
+            status, told = await ask(each, "GET", CONFIG_MAPS, None, token)
+            assert (status, "system:serviceaccount:default:sa" in told["message"]) == (403, True)
+        assert (await ask(second, "GET", CONFIG_MAPS, None, await issued(fork)))[0] == 403
+    key = SigningKey()
+    async with EmbeddedCluster(**options, signing_key=key) as third:
+        assert (await ask(third, "GET", CONFIG_MAPS, None, token))[0] == 401
+        newer = await issued(third)
+    async with EmbeddedCluster(**options) as fourth:
+        assert (await ask(fourth, "GET", CONFIG_MAPS, None, newer))[0] == 403
+
+
 async def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     """A second cluster on the same directory does not start, and does not disturb the first."""
     async with EmbeddedCluster(listen=False, data_dir=tmp_path) as first:
@@ -155,9 +185,3 @@ async def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
             await EmbeddedCluster(listen=False, data_dir=tmp_path).start()
         headers = CIMultiDict({"Authorization": f"Bearer {first.admin_token}"})
         assert (await first.handle(Request("GET", CONFIG_MAPS, headers))).status == 200
-
-
-def test_a_directory_has_its_own_log(tmp_path: Path) -> None:
-    """A log to begin with and a directory that may hold another are one too many."""
-    with pytest.raises(ValueError, match="give one of the two"):
-        EmbeddedCluster(data_dir=tmp_path, log=RevisionLog())

@@ -19,6 +19,9 @@ import pytest
 from listwatch import AlreadyExists, APIStatusError, ListWatchError, NotFound, ObjectMeta
 from listwatch.api.core_v1 import ConfigMap, Pod
 from listwatch.apiserver import CompactedError
+from listwatch.apiserver.admission import deny
+from listwatch.apiserver.admission.review import WebhookError
+from listwatch.apiserver.admission.webhook_caller import WebhookCall
 from listwatch.apiserver.storage.looking_back import UnknownResourceError
 from listwatch.testing import Cluster
 from listwatch.testing.server_thread import shared
@@ -361,12 +364,54 @@ def test_custom_kinds() -> None:
         "metadata": {"name": "corner"},
         "spec": {"size": 1},
     }
-    try:
-        cluster = Cluster(crds=definition, manifests=shop).start()
-    except APIStatusError as refusal:
-        if refusal.code != 501:
-            raise
-        pytest.skip("this server does not serve custom kinds yet")
-    with cluster:
+    with Cluster(crds=definition, manifests=shop) as cluster:
         cluster.apply({**shop, "spec": {"size": 2}})
         assert cluster.get("shops/corner")["spec"] == {"size": 2}
+
+
+def test_a_kind_in_one_line() -> None:
+    """A kind is served when `add_kind` returns; a second of its name is refused as the server refuses it."""
+    with Cluster() as cluster:
+        cluster.add_kind("shops.example.com", kind="Shop")
+        cluster.create({"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "corner"}})
+        assert cluster.get("shops/corner")["metadata"]["name"] == "corner"
+        with pytest.raises(AlreadyExists):
+            cluster.add_kind("shops.example.com", kind="Shop")
+        with pytest.raises(ValueError, match="needs a name"):
+            cluster.add_kind("shops", kind="Shop")
+
+
+def test_callables_are_asked_until_they_are_ended() -> None:
+    """A callable that refuses is asked about each write of the resource, and about none after its end."""
+    with Cluster() as cluster:
+        end = cluster.admit(lambda _: deny("not today"), verbs=["create"], resources=["configmaps"])
+        with pytest.raises(APIStatusError, match="not today"):
+            cluster.create(settings())
+        end()
+        cluster.create(settings())
+        with pytest.raises(ValueError, match="get"):
+            cluster.admit(lambda _: None, verbs=["get"])
+
+
+def test_webhooks_are_called_as_the_test_says() -> None:
+    """The caller and the addresses of services are the test's, so a webhook needs no server."""
+    asked = []
+
+    async def call(asking: WebhookCall) -> bytes:
+        asked.append(asking.url.partition("?")[0])
+        raise WebhookError("it is down")
+
+    client = {"service": {"namespace": "ns", "name": "hook", "path": "/check"}}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    hook = {"name": "a.b.c", "clientConfig": client, "rules": [rule], "sideEffects": "None"}
+    configuration = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "hooks"},
+        "webhooks": [{**hook, "admissionReviewVersions": ["v1"]}],
+    }
+    with Cluster(webhook_caller=call, resolve_service=lambda *_: "https://there:8443") as cluster:
+        cluster.apply(configuration)
+        with pytest.raises(APIStatusError, match="it is down"):
+            cluster.create(settings())
+    assert asked == ["https://there:8443/check"]

@@ -11,6 +11,7 @@ Rules: the only module that puts the server's parts together. Parts are started 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import secrets
@@ -29,6 +30,7 @@ from listwatch.apiserver.access.authorizer import AuthorizationMode
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.access.signing_key import SigningKey
 from listwatch.apiserver.admission.request import Callback
+from listwatch.apiserver.cluster_options import ClusterOptions
 from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.faults.plan import FaultPlan
 from listwatch.apiserver.journal.exchange import Observer
@@ -39,6 +41,8 @@ from listwatch.apiserver.server import APIServer
 from listwatch.apiserver.storage.revision_log import RevisionLog
 
 if TYPE_CHECKING:
+    from listwatch.apiserver.admission.webhook_caller import WebhookCaller
+    from listwatch.apiserver.admission.webhooks import ServiceResolver
     from listwatch.apiserver.life.programs import Program
     from listwatch.apiserver.listener.certificates import CertificateAuthority, KeyPair
     from listwatch.apiserver.listener.sockets import Listener
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 ADMIN = User("kubernetes-admin", ("system:masters",))
 
 _TOKEN = "administrator's token"  # noqa: S105 - under which it is kept
+_KEY = "service account signing key"
 _ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 (compared with, not bound to)
 
 
@@ -89,10 +94,13 @@ class EmbeddedCluster:
         keeps_journal: Whether to write down every request; see `journal`.
         observers: Told of every exchange, beside the journal.
         audit_log: A file to append an audit log to; see `journal/audit.py`.
-        data_dir: A directory that keeps the cluster: its objects, versions and history, authority and administrator's
-            token. One cluster at a time has it open. None keeps nothing.
+        data_dir: A directory that keeps the cluster: its objects, versions and history, authority, administrator's
+            token and signing key. A token or key that is given replaces the kept one. One cluster at a time has it
+            open. None keeps nothing.
         synchronous: How sure a change is before it is answered, with a `data_dir`. "full" outlives a crash of the
             machine; after one, "normal" may lack the last moments, and "off" may leave a damaged file.
+        webhook_caller: Calls webhooks; None for HTTPS.
+        resolve_service: The URL of a service, by namespace, name and port, for webhooks that name one.
         goodbye: Seconds that connections have to end by themselves when the cluster is closed.
     """
 
@@ -129,36 +137,22 @@ class EmbeddedCluster:
         audit_log: str | os.PathLike[str] | None = None,
         data_dir: str | os.PathLike[str] | None = None,
         synchronous: Synchronous = "full",
+        webhook_caller: WebhookCaller | None = None,
+        resolve_service: ServiceResolver | None = None,
         goodbye: float = 2.0,
     ) -> None:
-        self._made_with = {name: value for name, value in locals().items() if name not in {"self", "log"}}
-        _check_one_log(data_dir, log)
-        self.admin_token = token or secrets.token_urlsafe(24)
-        self._listens = listen
-        self._host = host
-        self._port = port
-        self._allow_remote = allow_remote
-        self._tls = tls
-        self._unix_socket = unix_socket
-        self._names = tuple(names)
-        self._tokens = {**(tokens or {}), self.admin_token: ADMIN}
-        self._mode, self._signing_key = authorization_mode, signing_key or SigningKey()
-        self._simulates = simulate
-        self._nodes, self._delays = nodes, delays
-        self._records_events = records_events
-        self._controllers = controllers
-        self._programs = programs
-        self._clock = clock or SystemClock()
-        self._log = log
-        self._authority = authority
-        self._seed = seed
-        self._observers = tuple(observers)
-        self._audit_log, self._goodbye = audit_log, goodbye
+        self._options = options = ClusterOptions(
+            **{name: value for name, value in locals().items() if name != "self"}
+        )
+        self.admin_token = options.token or secrets.token_urlsafe(24)
+        self._tokens = {**(options.tokens or {}), self.admin_token: ADMIN}
+        self._signing_key = options.signing_key or SigningKey()
+        self._authority = options.authority
+        self._clock = options.clock or SystemClock()
         self.faults = FaultPlan(clock=self._clock)
         """What goes wrong on purpose: `faults.add(Fault(…))`."""
-        self._journal = Journal(clock=self._clock) if keeps_journal else None
+        self._journal = Journal(clock=self._clock) if options.keeps_journal else None
         self._kinds: list[tuple[str, str, dict[str, Any]]] = []
-        self._data_dir, self._synchronous, self._given_token = data_dir, synchronous, token
         self._parts = AsyncExitStack()
 
     async def start(self) -> Self:
@@ -171,30 +165,30 @@ class EmbeddedCluster:
         if self._server is not None:
             raise RuntimeError("an EmbeddedCluster can be started only once")
         async with AsyncExitStack() as parts:
-            if self._data_dir is not None:
-                self._directory = self._open(self._data_dir, parts)
+            if self._options.data_dir is not None:
+                self._directory = self._open(self._options.data_dir, parts)
             self._server = self._make_server(self._open_audit_log(parts))
             parts.push_async_callback(self._server.aclose)
             parts.push_async_callback(self._close_listener)
             for name, kind, options in self._kinds:
                 self._server.add_kind(name, kind=kind, **options)
             await self._server.settle()
-            if self._listens:
+            if self._options.listen:
                 await self.listen()
-                if self._unix_socket is not None and self._listener is not None:
-                    beside = type(self._listener)(self._server.handle, unix_socket=self._unix_socket)
+                if self._options.unix_socket is not None and self._listener is not None:
+                    beside = type(self._listener)(self._server.handle, unix_socket=self._options.unix_socket)
                     parts.push_async_callback(beside.aclose)
                     await beside.start()
-            if self._simulates:
+            if self._options.simulate:
                 life = Life(
                     self._server.handle,
                     clock=self._clock,
-                    delays=self._delays,
-                    nodes=self._nodes,
-                    records_events=self._records_events,
-                    controllers=self._controllers,
+                    delays=self._options.delays,
+                    nodes=self._options.nodes,
+                    records_events=self._options.records_events,
+                    controllers=self._options.controllers,
                     logs=self._server.pod_logs,
-                    programs=self._programs,
+                    programs=self._options.programs,
                     certificate=(self.ca_pem or b"").decode(),
                 )
                 parts.push_async_callback(life.aclose)
@@ -224,18 +218,20 @@ class EmbeddedCluster:
         Args:
             changed: Arguments to make it with instead.
         """
-        made_with = {
-            **self._made_with,
-            "port": 0,
-            "token": None,
-            "authority": self._authority,
-            "signing_key": self._signing_key,
-            "audit_log": None,
-            "data_dir": None,
-            "unix_socket": None,
-            **changed,
-        }
-        return EmbeddedCluster(**made_with, log=self.server.log.fork())
+        options = dataclasses.replace(
+            self._options,
+            **{
+                "port": 0,
+                "token": None,
+                "authority": self._authority,
+                "signing_key": self._signing_key,
+                "audit_log": None,
+                "data_dir": None,
+                "log": self.server.log.fork(),
+                **changed,
+            },
+        )
+        return EmbeddedCluster(**vars(options))
 
     async def aclose(self) -> None:
         """End open watches, stop listening, forget everything that is not kept on disk. Safe to call twice.
@@ -310,12 +306,12 @@ class EmbeddedCluster:
     @property
     def authority(self) -> CertificateAuthority | None:
         """Who signs this cluster's certificates; None without TLS."""
-        return self._authority if self._tls else None
+        return self._authority if self._options.tls else None
 
     @property
     def ca_pem(self) -> bytes | None:
         """The authority that clients have to trust; None without TLS."""
-        return self._authority.certificate_pem if self._tls and self._authority is not None else None
+        return self._authority.certificate_pem if self._options.tls and self._authority is not None else None
 
     @property
     def kubeconfig(self) -> dict[str, Any]:
@@ -343,20 +339,20 @@ class EmbeddedCluster:
         return self._authority.issue_client(common_name=user, organizations=groups)
 
     def _open_audit_log(self, parts: AsyncExitStack) -> list[Observer]:
-        if self._audit_log is None:
+        if self._options.audit_log is None:
             return []
         from listwatch.apiserver.journal.audit import AuditLog, open_log  # noqa: PLC0415 (rarely wanted)
 
         try:
-            file = parts.enter_context(open_log(self._audit_log))
+            file = parts.enter_context(open_log(self._options.audit_log))
         except OSError as error:
             raise ConfigError(
-                f"cannot write the audit log {os.fspath(self._audit_log)}: {error.strerror or error}"
+                f"cannot write the audit log {os.fspath(self._options.audit_log)}: {error.strerror or error}"
             ) from error
         return [AuditLog(file.write, clock=self._clock)]
 
     def _make_server(self, observers: Sequence[Observer]) -> APIServer:
-        chance = random.Random(self._seed)  # noqa: S311 - for names and timeouts, not for secrets
+        chance = random.Random(self._options.seed)  # noqa: S311 - for names and timeouts, not for secrets
 
         def seeded_uid() -> str:
             return str(uuid.UUID(int=chance.getrandbits(128), version=4))
@@ -364,34 +360,44 @@ class EmbeddedCluster:
         server = APIServer(
             clock=self._clock,
             tokens=self._tokens,
-            authorization_mode=self._mode,
+            authorization_mode=self._options.authorization_mode,
             signing_key=self._signing_key,
-            log=self._log,
+            log=self._options.log,
             commits=self._directory.commits if self._directory is not None else None,
             chance=chance,
-            new_uid=seeded_uid if self._seed is not None else None,
-            observers=[*([self._journal] if self._journal is not None else []), *self._observers, *observers],
+            new_uid=seeded_uid if self._options.seed is not None else None,
+            observers=[
+                *([self._journal] if self._journal is not None else []),
+                *self._options.observers,
+                *observers,
+            ],
             interceptor=self.faults.intercept,
+            webhook_caller=self._options.webhook_caller,
+            resolve_service=self._options.resolve_service,
         )
         self.faults.bind(server)
         return server
 
     async def _close_listener(self) -> None:
         if self._listener is not None:
-            await self._listener.aclose(timeout=self._goodbye)
+            await self._listener.aclose(timeout=self._options.goodbye)
 
     def _open(self, path: str | os.PathLike[str], parts: AsyncExitStack) -> DataDirectory:
         """The data directory, and what is the same after every start."""
         from listwatch.apiserver.storage.data_directory import DataDirectory  # noqa: PLC0415 - loads sqlite3
 
-        directory = DataDirectory.open(path, synchronous=self._synchronous)
+        directory = DataDirectory.open(path, synchronous=self._options.synchronous)
         parts.push_async_callback(directory.aclose)
-        if self._given_token is None:
+        if self._options.token is None:
             del self._tokens[self.admin_token]
             self.admin_token = directory.secret(_TOKEN, self.admin_token.encode).decode()
             self._tokens[self.admin_token] = ADMIN
         else:
-            directory.set_secret(_TOKEN, self._given_token.encode())
+            directory.set_secret(_TOKEN, self._options.token.encode())
+        if self._options.signing_key is None:
+            self._signing_key = _kept_key(directory)
+        else:
+            directory.set_secret(_KEY, self._options.signing_key.private_pem)
         return directory
 
     def _make_listener(self, handle: Transport) -> Listener:
@@ -400,21 +406,28 @@ class EmbeddedCluster:
         from listwatch.apiserver.listener.sockets import Listener, server_context  # noqa: PLC0415
 
         context = None
-        if self._tls:
+        if self._options.tls:
             if self._authority is None and self._directory is not None:
                 from listwatch.apiserver.listener.kept_authority import kept_authority  # noqa: PLC0415
 
                 self._authority = kept_authority(self._directory, now=datetime.now(UTC))
             self._authority = self._authority or CertificateAuthority(now=datetime.now(UTC))
-            names = [*self._names, *({self._host} - _ANY_ADDRESS)]
+            names = [*self._options.names, *({self._options.host} - _ANY_ADDRESS)]
             context = server_context(
                 pair=self._authority.issue_server(names=names), client_ca_pem=self._authority.certificate_pem
             )
         return Listener(
-            handle, host=self._host, port=self._port, tls=context, allow_remote=self._allow_remote
+            handle,
+            host=self._options.host,
+            port=self._options.port,
+            tls=context,
+            allow_remote=self._options.allow_remote,
         )
 
 
-def _check_one_log(data_dir: object, log: RevisionLog | None) -> None:
-    if data_dir is not None and log is not None:
-        raise ValueError("a data_dir has its own log: give one of the two")
+def _kept_key(directory: DataDirectory) -> SigningKey:
+    """The directory's key for service account tokens, made with the directory."""
+    try:
+        return SigningKey(directory.secret(_KEY, lambda: SigningKey().private_pem))
+    except ImportError:  # without the [server] extra there are no keys, and no tokens to outlive anything
+        return SigningKey()

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ import msgspec
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.apimachinery.http import Transport
 from listwatch.apiserver.access.identity import User
+from listwatch.apiserver.admission.request import Callback
 from listwatch.apiserver.embedded import EmbeddedCluster
 from listwatch.apiserver.faults import FaultPlan
 from listwatch.apiserver.journal.exchange import Exchange
@@ -47,6 +48,8 @@ from listwatch.testing.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from listwatch import Client
+    from listwatch.apiserver.admission.webhook_caller import WebhookCaller
+    from listwatch.apiserver.admission.webhooks import ServiceResolver
     from listwatch.apiserver.listener.certificates import CertificateAuthority
     from listwatch.sync import Client as SyncClient
 
@@ -79,6 +82,8 @@ class Cluster:
         crds: CustomResourceDefinitions to begin with, before the manifests.
         users: Further users by their tokens.
         audit_log: A file to append an audit log to.
+        webhook_caller: Calls webhooks, on the server's loop; None for HTTPS.
+        resolve_service: The URL of a service, by namespace, name and port, for webhooks that name one.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class Cluster:
         crds: Manifests = (),
         users: Mapping[str, User] | None = None,
         audit_log: str | os.PathLike[str] | None = None,
+        webhook_caller: WebhookCaller | None = None,
+        resolve_service: ServiceResolver | None = None,
     ) -> None:
         self._first = (crds, manifests)
         self._embedded = EmbeddedCluster(
@@ -107,6 +114,8 @@ class Cluster:
             tokens=users,
             keeps_journal=True,
             audit_log=audit_log,
+            webhook_caller=webhook_caller,
+            resolve_service=resolve_service,
             goodbye=_GOODBYE,
             authority=_authority() if tls else None,
         )
@@ -349,6 +358,40 @@ class Cluster:
         return self._run(
             self._objects.delete(key, namespace=namespace, grace_period_seconds=grace_period_seconds)
         )
+
+    def add_kind(self, name: str, *, kind: str, **options: Any) -> None:
+        """Serve one more kind, such as `add_kind("widgets.example.com", kind="Widget")`; served when this returns.
+
+        Args:
+            name: The plural and the group.
+            kind: Of its objects.
+            options: See `custom.simple.simple_definition`; without a schema objects may hold anything.
+
+        Raises:
+            APIStatusError: The server refuses it; `AlreadyExists` if there is one of that name.
+            ValueError: The name has no group.
+        """
+        self._run(self._objects.add_kind(name, kind=kind, **options))
+
+    def admit(
+        self, callback: Callback, *, verbs: Iterable[str] = ("*",), resources: Iterable[str] = ("*",)
+    ) -> Callable[[], None]:
+        """Ask `callback` about writes from now on; gives a function that ends it. See `listwatch.apiserver.admission`.
+
+        It is called on the server's loop, so it must not wait for anything there: no method of this cluster.
+
+        Raises:
+            ValueError: A verb is none that changes anything.
+        """
+
+        async def begin() -> Callable[[], None]:
+            return self._server.admit(callback, verbs=verbs, resources=resources)
+
+        async def end() -> None:
+            stop()
+
+        stop = self._run(begin())
+        return lambda: self._run(end())
 
     # --- looking back
 

@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 
 from listwatch.apimachinery.errors import AlreadyExists, NotFound, Status, error_from_status
 from listwatch.apimachinery.http import Request
+from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.journal.manners import OWN_USER_AGENT
 from listwatch.apiserver.kinds.resources import Resource
 from listwatch.apiserver.server import APIServer
@@ -91,6 +92,12 @@ class Objects:
             if each["kind"] == "CustomResourceDefinition":
                 await self._served(each)
         return applied
+
+    async def add_kind(self, name: str, *, kind: str, **options: Any) -> None:
+        """Make a definition of a kind, and wait until it is served."""
+        definition = simple_definition(name, kind=kind, **options)
+        await self.create(definition, namespace=None)
+        await self._served(definition)
 
     async def _served(self, definition: JSONObject) -> None:
         """Wait until the kinds of a definition are served, so that what follows may be of them.
