@@ -579,6 +579,100 @@ def test_what_cannot_change_is_kept(
     assert [f"{cause.field}: {cause.message}" for cause in causes] == expected
 
 
+def env(field: str) -> dict[str, Any]:
+    source = {"fieldRef": {"fieldPath": field}}
+    return {"spec": {"containers": [{**POD["containers"][0], "env": [{"name": "A", "valueFrom": source}]}]}}
+
+
+def ingress(host: str, backend: dict[str, Any]) -> dict[str, Any]:
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    return {"spec": {"rules": [{"host": host, "http": {"paths": [path]}}]}}
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "obj", "expected"),
+    [
+        (
+            "",
+            "Pod",
+            env("metadata.foo"),
+            [
+                'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.foo": '
+                "error converting fieldPath: field label not supported: metadata.foo"
+            ],
+        ),
+        ("", "Pod", env("metadata.labels['a']"), []),
+        (
+            "",
+            "Service",
+            {"spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 80}]}},
+            [
+                "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of "
+                "valid ports is 30000-32767"
+            ],
+        ),
+        (
+            "",
+            "PersistentVolumeClaim",
+            {"spec": {"accessModes": ["RW"], "resources": {"requests": {"storage": "-1Gi"}}}},
+            [
+                'spec.accessModes: Unsupported value: "RW": supported values: "ReadOnlyMany", "ReadWriteMany", '
+                '"ReadWriteOnce", "ReadWriteOncePod"',
+                'spec.resources[storage]: Invalid value: "-1Gi": must be greater than zero',
+            ],
+        ),
+        (
+            "batch",
+            "CronJob",
+            {
+                "spec": {
+                    "schedule": "TZ=UTC * * * * *",
+                    "timeZone": "Mars/Base",
+                    "jobTemplate": {"spec": {"template": {"spec": {**POD, "restartPolicy": "Never"}}}},
+                }
+            },
+            [
+                'spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use '
+                "timeZone field instead",
+                'spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base',
+            ],
+        ),
+        (
+            "networking.k8s.io",
+            "Ingress",
+            ingress("*.example.com", {"service": {"name": "a", "port": {}}}),
+            ["spec.rules[0].http.paths[0].backend: Required value: port name or number is required"],
+        ),
+        (
+            "networking.k8s.io",
+            "Ingress",
+            ingress("a.b", {}),
+            ["spec.rules[0].http.paths[0].backend: Required value: resource or service backend is required"],
+        ),
+        (
+            "networking.k8s.io",
+            "Ingress",
+            ingress("a.b", {"service": {"name": "a", "port": {"name": "x", "number": 1}}}),
+            [
+                'spec.rules[0].http.paths[0].backend: Invalid value: "": cannot set both port name & port number'
+            ],
+        ),
+    ],
+)
+def test_frequent_mistakes(group: str, kind: str, obj: dict[str, Any], expected: list[str]) -> None:
+    """What people get wrong most often is told as kube-apiserver tells it."""
+    assert faults(group, kind, obj) == expected
+
+
+def test_hosts_of_ingresses_are_names() -> None:
+    """Upper case is refused, and so is a wildcard in the middle."""
+    backend = {"service": {"name": "a", "port": {"number": 80}}}
+    assert faults("networking.k8s.io", "Ingress", ingress("*.a.example.com", backend)) == []
+    for host in ("A.b", "*.A"):
+        (found,) = faults("networking.k8s.io", "Ingress", ingress(host, backend))
+        assert found.startswith(f'spec.rules[0].host: Invalid value: "{host}": a ')
+
+
 def test_a_statefulset_mounts_the_claims_that_it_makes() -> None:
     """Its template is looked at for labels, restart policy and deadline only: its claims' volumes are not there."""
     mounts = {

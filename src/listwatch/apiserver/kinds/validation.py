@@ -14,7 +14,12 @@ from typing import Any, Final
 
 from listwatch.apimachinery import names
 from listwatch.apimachinery.quote import go_quote
-from listwatch.apiserver.kinds import validation_objects, validation_pods, validation_workloads
+from listwatch.apiserver.kinds import (
+    validation_objects,
+    validation_pods,
+    validation_policies,
+    validation_workloads,
+)
 from listwatch.apiserver.kinds.causes import IMMUTABLE, Cause, Causes
 from listwatch.apiserver.kinds.maps import JSONObject, items, labels, maps, number, peek, text
 from listwatch.apiserver.kinds.schema import Field, Node, Schemas
@@ -260,6 +265,7 @@ _RULES: Final[dict[tuple[str, str], Rule]] = {
     ("", "Pod"): validation_pods.validate_pod,
     **validation_workloads.RULES,
     **validation_objects.RULES,
+    **validation_policies.RULES,
 }
 _UPDATES: Final[dict[tuple[str, str], UpdateRule]] = {
     ("", "Pod"): validation_pods.validate_pod_update,

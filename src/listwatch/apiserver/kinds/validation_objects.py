@@ -18,6 +18,7 @@ from typing import Final
 from listwatch.apimachinery import names
 from listwatch.apiserver.kinds.causes import IMMUTABLE, Causes, immutable, port_problems
 from listwatch.apiserver.kinds.maps import JSONObject, items, json_equal, labels, maps, number, peek, text
+from listwatch.apiserver.kinds.quantity import QuantityError, quantity_value
 from listwatch.apiserver.kinds.validation_pods import port_name_problems
 
 _MOST_DATA: Final = 1024 * 1024
@@ -151,6 +152,12 @@ def _service_ports(causes: Causes, ports: list[JSONObject], *, is_only_one: bool
         causes.all_invalid(f"{path}.port", port.get("port", 0), port_problems(port.get("port", 0)))
         if protocol not in _PROTOCOLS:
             causes.unsupported(f"{path}.protocol", protocol, _PROTOCOLS)
+        node_port = port.get("nodePort", 0)
+        if isinstance(node_port, int) and node_port and node_port not in _NODE_PORTS:
+            detail = (
+                f"provided port is not in the valid range. The range of valid ports is {_NODE_PORTS_SHOWN}"
+            )
+            causes.invalid(f"{path}.nodePort", node_port, detail)
         target = port.get("targetPort")
         if isinstance(target, int):
             causes.all_invalid(f"{path}.targetPort", target, port_problems(target))
@@ -161,6 +168,10 @@ def _service_ports(causes: Causes, ports: list[JSONObject], *, is_only_one: bool
             same = {name: port[name] for name in ("protocol", "port") if name in port}
             causes.duplicate(path, same)
         taken.add(key)
+
+
+_NODE_PORTS: Final = range(30_000, 32_768)
+_NODE_PORTS_SHOWN: Final = f"{_NODE_PORTS.start}-{_NODE_PORTS.stop - 1}"
 
 
 def _update_service(causes: Causes, new: JSONObject, old: JSONObject) -> None:
@@ -174,8 +185,24 @@ def _volume_claim(causes: Causes, obj: JSONObject) -> None:
     spec = peek(obj, "spec")
     if not items(spec, "accessModes"):
         causes.required("spec.accessModes", "at least 1 access mode is required")
-    if "storage" not in peek(spec, "resources", "requests"):
+    for mode in items(spec, "accessModes"):
+        if mode not in _ACCESS_MODES:
+            causes.unsupported("spec.accessModes", mode, _ACCESS_MODES)
+    size = peek(spec, "resources", "requests").get("storage")
+    if size is None:
         causes.required("spec.resources[storage]")
+    elif isinstance(size, str) and _is_not_positive(size):
+        causes.invalid("spec.resources[storage]", size, "must be greater than zero")
+
+
+_ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+
+
+def _is_not_positive(size: str) -> bool:
+    try:
+        return quantity_value(size) <= 0
+    except QuantityError:
+        return False
 
 
 _CLAIM_CHANGES: Final = frozenset(
@@ -310,6 +337,7 @@ def _ingress(causes: Causes, obj: JSONObject) -> None:
     if not maps(spec, "rules") and not isinstance(spec.get("defaultBackend"), dict):
         causes.invalid("spec", spec, "either `defaultBackend` or `rules` must be specified")
     for number_, rule in enumerate(maps(spec, "rules")):
+        _ingress_host(causes, text(rule, "host"), f"spec.rules[{number_}].host")
         paths = maps(rule, "http", "paths")
         if isinstance(rule.get("http"), dict) and not paths:
             causes.required(f"spec.rules[{number_}].http.paths")
@@ -319,6 +347,51 @@ def _ingress(causes: Causes, obj: JSONObject) -> None:
                 causes.required(f"{here}.pathType", "pathType must be specified")
             elif text(path, "pathType") in {"Exact", "Prefix"} and not text(path, "path").startswith("/"):
                 causes.invalid(f"{here}.path", text(path, "path"), "must be an absolute path")
+            if isinstance(path.get("backend"), dict):
+                _ingress_backend(causes, path["backend"], f"{here}.backend")
+    if isinstance(spec.get("defaultBackend"), dict):
+        _ingress_backend(causes, spec["defaultBackend"], "spec.defaultBackend")
+
+
+def _ingress_host(causes: Causes, host: str, path: str) -> None:
+    if host.startswith("*."):
+        problems = names.dns_subdomain_problems(host.removeprefix("*."))
+        if problems:
+            causes.all_invalid(path, host, [_WILDCARD])
+    elif host:
+        causes.all_invalid(path, host, names.dns_subdomain_problems(host))
+
+
+_WILDCARD: Final = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist "
+    "of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. "
+    "'*.example.com', regex used for validation is "
+    r"'\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+
+
+def _ingress_backend(causes: Causes, backend: JSONObject, path: str) -> None:
+    """A service with one port, or a resource; not both, not none."""
+    service, resource = backend.get("service"), backend.get("resource")
+    if isinstance(service, dict) and isinstance(resource, dict):
+        causes.invalid(path, "", "cannot set both resource and service backends")
+    elif not isinstance(service, dict) and not isinstance(resource, dict):
+        causes.required(path, "resource or service backend is required")
+    elif isinstance(service, dict):
+        name, port = text(service, "name"), peek(service, "port")
+        if not name:
+            causes.required(f"{path}.service.name")
+        else:
+            causes.all_invalid(f"{path}.service.name", name, names.dns_1035_label_problems(name))
+        named, counted = text(port, "name"), number(port, "number")
+        if named and counted:
+            causes.invalid(path, "", "cannot set both port name & port number")
+        elif named:
+            causes.all_invalid(f"{path}.service.port.name", named, port_name_problems(named))
+        elif counted:
+            causes.all_invalid(f"{path}.service.port.number", counted, port_problems(counted))
+        else:
+            causes.required(path, "port name or number is required")
 
 
 def _lease(causes: Causes, obj: JSONObject) -> None:

@@ -17,6 +17,11 @@ from listwatch.apiserver.kinds.causes import Causes, port_problems
 from listwatch.apiserver.kinds.maps import JSONObject, flag, items, json_equal, maps, peek, text
 from listwatch.apiserver.kinds.pod_dump import pod_spec_difference
 from listwatch.apiserver.kinds.quantity import QuantityError, quantity_value
+from listwatch.apiserver.kinds.validation_security import (
+    validate_pod_security_context,
+    validate_security_context,
+)
+from listwatch.apiserver.kinds.validation_selectors import validate_affinity
 
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 _PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
@@ -72,7 +77,9 @@ def validate_pod_spec(causes: Causes, spec: JSONObject, path: str) -> None:
     _one_of(causes, spec, "dnsPolicy", path, _DNS_POLICIES)
     if flag(spec, "hostNetwork"):
         _host_ports(causes, containers, f"{path}.containers")
+    validate_pod_security_context(causes, peek(spec, "securityContext"), f"{path}.securityContext")
     _placement(causes, spec, path)
+    validate_affinity(causes, peek(spec, "affinity"), f"{path}.affinity")
     deadline = spec.get("activeDeadlineSeconds")
     if isinstance(deadline, int) and not 1 <= deadline <= _LONGEST_DEADLINE:
         causes.invalid(
@@ -164,6 +171,7 @@ def _container(causes: Causes, container: JSONObject, path: str, volumes: set[st
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if isinstance(container.get(probe), dict):
             _probe(causes, container[probe], f"{path}.{probe}", is_readiness=probe == "readinessProbe")
+    validate_security_context(causes, peek(container, "securityContext"), f"{path}.securityContext")
 
 
 def _ports(causes: Causes, ports: list[JSONObject], path: str) -> None:
@@ -236,6 +244,43 @@ def _environment(causes: Causes, variables: list[JSONObject], path: str) -> None
                     "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
                     "`fileKeyRef`",
                 )
+            if isinstance(source.get("fieldRef"), dict):
+                _field_reference(
+                    causes, text(source["fieldRef"], "fieldPath"), f"{path}[{index}].valueFrom.fieldRef"
+                )
+
+
+def _field_reference(causes: Causes, field: str, path: str) -> None:
+    """A variable's value out of the pod itself."""
+    name, bracket, _ = field.partition("[")
+    if not field:
+        causes.required(f"{path}.fieldPath")
+    elif bracket and name in {"metadata.labels", "metadata.annotations"}:
+        return
+    elif bracket or field not in _FIELDS_OF_PODS | _NO_VARIABLES:
+        causes.invalid(
+            f"{path}.fieldPath", field, f"error converting fieldPath: field label not supported: {field}"
+        )
+    elif field in _NO_VARIABLES:
+        causes.unsupported(f"{path}.fieldPath", field, sorted(_FIELDS_OF_PODS))
+
+
+_FIELDS_OF_PODS: Final = frozenset(
+    {
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
+    }
+)
+_NO_VARIABLES: Final = frozenset(
+    {"metadata.labels", "metadata.annotations", "spec.restartPolicy", "spec.schedulerName", "status.phase"}
+)
 
 
 def _mounts(causes: Causes, mounts: list[JSONObject], path: str, volumes: set[str]) -> None:

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listwatch.apimachinery import names
 from listwatch.apimachinery.selector import LabelSelector, SelectorError, label_selector_from_object
 from listwatch.apiserver.kinds.causes import Causes, immutable
+from listwatch.apiserver.kinds.cron_schedule import parse_schedule
 from listwatch.apiserver.kinds.maps import JSONObject, json_equal, labels, peek, text
 from listwatch.apiserver.kinds.validation_pods import validate_pod_template
+from listwatch.apiserver.kinds.validation_policies import validate_metrics
+from listwatch.apiserver.kinds.validation_selectors import validate_label_selector
 
 _ALWAYS: Final = ("Always",)
 
@@ -27,6 +31,7 @@ def _selector(causes: Causes, spec: JSONObject, kind: str) -> LabelSelector | No
     if selector is None:
         causes.required("spec.selector")
         return None
+    validate_label_selector(causes, peek(spec, "selector"), "spec.selector")
     try:
         parsed = label_selector_from_object(selector)
     except SelectorError:
@@ -174,22 +179,28 @@ def _cron_job(causes: Causes, obj: JSONObject) -> None:
     schedule = text(spec, "schedule")
     if not schedule:
         causes.required("spec.schedule")
-    elif not schedule.startswith("@") and len(schedule.split()) != _CRON_FIELDS:
-        found = len(schedule.split())
+    elif "TZ" in schedule:
         causes.invalid(
-            "spec.schedule",
-            schedule,
-            f"expected exactly 5 fields, found {found}: {_go_list(schedule.split())}",
+            "spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
         )
+    else:
+        try:
+            parse_schedule(schedule)
+        except ValueError as error:
+            causes.invalid("spec.schedule", schedule, str(error))
+    zone = text(spec, "timeZone")
+    if zone and not _is_time_zone(zone):
+        causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     _counts(causes, spec, "startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
     _job_spec(causes, peek(spec, "jobTemplate", "spec"), "spec.jobTemplate.spec")
 
 
-_CRON_FIELDS: Final = 5
-
-
-def _go_list(words: list[str]) -> str:
-    return "[" + " ".join(words) + "]"
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return name.lower() != "local"
 
 
 def _autoscaler(causes: Causes, obj: JSONObject) -> None:
@@ -204,6 +215,7 @@ def _autoscaler(causes: Causes, obj: JSONObject) -> None:
     for name in ("kind", "name"):
         if not text(spec, "scaleTargetRef", name):
             causes.required(f"spec.scaleTargetRef.{name}")
+    validate_metrics(causes, spec)
 
 
 def _disruption_budget(causes: Causes, obj: JSONObject) -> None:
@@ -212,6 +224,7 @@ def _disruption_budget(causes: Causes, obj: JSONObject) -> None:
         causes.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
     for name in ("minAvailable", "maxUnavailable"):
         _amount(causes, f"spec.{name}", spec.get(name))
+    validate_label_selector(causes, peek(spec, "selector"), "spec.selector")
 
 
 def _update_selector(causes: Causes, new: JSONObject, old: JSONObject) -> None:

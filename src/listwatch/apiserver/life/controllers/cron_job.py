@@ -2,7 +2,7 @@
 
 In:    CronJobs and Jobs                   (from life/controllers/caches.py)
 Out:   Jobs, statuses, Events
-Next:  life/controllers/job.py runs them; life/controllers/cron_schedule.py says when
+Next:  life/controllers/job.py runs them; kinds/cron_schedule.py says when
 Rules: of several moments that were missed only the last is made up for, if its deadline has not passed.
 Source: kubernetes/pkg/controller/cronjob/cronjob_controllerv2.go, utils.go
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from listwatch.apiserver.kinds.cron_schedule import Schedule, parse_schedule
 from listwatch.apiserver.life.controllers.actions import Action, Note, create, delete, replace_status, tell
 from listwatch.apiserver.life.controllers.collections import CRON_JOBS, JOBS
 from listwatch.apiserver.life.controllers.controller import Controller, Surroundings
-from listwatch.apiserver.life.controllers.cron_schedule import Schedule, parse_schedule
 from listwatch.apiserver.life.controllers.hands import Refused
 from listwatch.apiserver.life.controllers.job_plan import condition, is_finished
 from listwatch.apiserver.life.controllers.owners import JSONObject, controller_reference, is_deleted

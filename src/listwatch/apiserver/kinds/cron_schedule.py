@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from listwatch.apimachinery.quote import go_quote
+
 _MACROS: Final = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -30,7 +32,7 @@ _FIELDS: Final[tuple[tuple[int, int, dict[str, int]], ...]] = (
     (0, 23, {}),
     (1, 31, {}),
     (1, 12, _MONTHS),
-    (0, 7, _DAYS),
+    (0, 6, _DAYS),
 )
 _LONGEST_SEARCH: Final = timedelta(days=5 * 366)
 
@@ -87,9 +89,11 @@ def parse_schedule(text: str) -> Schedule:
     text = text.strip()
     if text.startswith("@every "):
         return Schedule(every=_duration(text.removeprefix("@every ").strip()))
+    if text.startswith("@") and text not in _MACROS:
+        raise ValueError(f"unrecognized descriptor: {text}")
     fields = _MACROS.get(text, text).split()
     if len(fields) != len(_FIELDS):
-        raise ValueError(f"expected exactly 5 fields, found {len(fields)}: [{text}]")
+        raise ValueError(f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]")
     found = [_field(field, *rule) for field, rule in zip(fields, _FIELDS, strict=True)]
     minutes, hours, days, months, _ = found
     return Schedule(
@@ -127,20 +131,29 @@ def _field(text: str, least: int, most: int, names: dict[str, int]) -> frozenset
         if first in {"*", "?"} and not dash:
             low, high = least, most
         else:
-            low = _number(first, names, part)
-            high = _number(last, names, part) if dash else (most if slash else low)
-        if slash and not step.isdecimal():
-            raise ValueError(f"failed to parse int from {step}: [{text}]")
-        pace = int(step) if slash else 1
-        if not least <= low <= high <= most or pace == 0:
-            raise ValueError(f"value out of range: [{part}]")
+            low = _number(first, names)
+            high = _number(last, names) if dash else (most if slash else low)
+        pace = _integer(step) if slash else 1
+        if low < least:
+            raise ValueError(f"beginning of range ({low}) below minimum ({least}): {part}")
+        if high > most:
+            raise ValueError(f"end of range ({high}) above maximum ({most}): {part}")
+        if low > high:
+            raise ValueError(f"beginning of range ({low}) beyond end of range ({high}): {part}")
+        if pace == 0:
+            raise ValueError(f"step of range should be a positive number: {part}")
         found.update(range(low, high + 1, pace))
     return frozenset(found)
 
 
-def _number(text: str, names: dict[str, int], part: str) -> int:
-    if text.lower() in names:
-        return names[text.lower()]
-    if not text.isdecimal():
-        raise ValueError(f"failed to parse int from {text}: [{part}]")
+def _number(text: str, names: dict[str, int]) -> int:
+    known = names.get(text.lower())
+    return _integer(text) if known is None else known
+
+
+def _integer(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(
+            f"failed to parse int from {text}: strconv.Atoi: parsing {go_quote(text)}: invalid syntax"
+        )
     return int(text)
