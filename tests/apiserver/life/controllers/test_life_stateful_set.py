@@ -139,3 +139,29 @@ def test_claims_outlive_pods_and_are_bound(virtual: Virtual) -> None:
             assert await user.items("/api/v1/persistentvolumes") == []
 
     virtual(main)
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_a_set_that_is_deleted_in_the_foreground_goes(virtual: Virtual, kind: str) -> None:
+    """What it rolls from and to is not made again once the set is on its way, or it would wait for that for ever."""
+
+    async def main() -> None:
+        async with living_cluster() as user:
+            body = stateful_set()
+            if kind == "DaemonSet":
+                body = {
+                    **body,
+                    "kind": kind,
+                    "spec": {key: body["spec"][key] for key in ("selector", "template")},
+                }
+            sets = SETS.replace("statefulsets", f"{kind.lower()}s")
+            await user.ask("POST", sets, body)
+            await asyncio.sleep(5)
+            assert await user.items(f"{CORE}/pods")
+            await user.ask("DELETE", f"{sets}/db?propagationPolicy=Foreground")
+            await asyncio.sleep(45)
+            assert await user.items(sets) == []
+            for left in (f"{CORE}/pods", "/apis/apps/v1/namespaces/default/controllerrevisions"):
+                assert await user.items(left) == []
+
+    virtual(main)

@@ -13,7 +13,13 @@ from listwatch.apiserver.life.controllers.claims import claim
 from listwatch.apiserver.life.controllers.collections import CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS
 from listwatch.apiserver.life.controllers.controller import Controller, Surroundings
 from listwatch.apiserver.life.controllers.daemon_plan import eligible, plan, status_of
-from listwatch.apiserver.life.controllers.owners import JSONObject, labels_of, selector_of, until_available
+from listwatch.apiserver.life.controllers.owners import (
+    JSONObject,
+    is_deleted,
+    labels_of,
+    selector_of,
+    until_available,
+)
 from listwatch.apiserver.life.controllers.revisions import HASH, REVISION_HASH, present, superfluous
 from listwatch.apiserver.life.controllers.template_hash import pod_template_hash
 
@@ -46,6 +52,8 @@ class DaemonSetController(Controller):
         digest = pod_template_hash(owner["spec"]["template"], status.get("collisionCount"))
         revisions = self._revisions.controlled_by(uid)
         held, writes = present(owner, revisions, digest, {REVISION_HASH: digest})
+        if writes and is_deleted(owner):
+            return  # Deleted in the foreground, the set goes when its revisions have gone.
         answers = await self.hands.perform(writes)
         digest = labels_of(held or answers[0]).get(HASH, digest)
         now = self.clock.now()

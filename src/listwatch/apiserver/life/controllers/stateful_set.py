@@ -15,6 +15,7 @@ from listwatch.apiserver.life.controllers.controller import Controller, Surround
 from listwatch.apiserver.life.controllers.owners import (
     JSONObject,
     controller_of,
+    is_deleted,
     labels_of,
     selector_of,
     until_available,
@@ -58,6 +59,8 @@ class StatefulSetController(Controller):
         revisions = self._revisions.controlled_by(uid)
         digest = revision_hash(data_of(owner), status.get("collisionCount", 0))
         update, writes = present(owner, revisions, digest)
+        if writes and is_deleted(owner):
+            return  # Deleted in the foreground, the set goes when its revisions have gone.
         answers = await self.hands.perform(writes)
         update = update or answers[0]
         new = update["metadata"]["name"]
