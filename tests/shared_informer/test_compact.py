@@ -134,6 +134,20 @@ def test_few_objects_have_a_first_lesson() -> None:
     assert packing._samples is None
 
 
+def test_an_object_that_changes_is_held_under_its_first_key() -> None:
+    """However often an object is written, packed before or not, its key is in memory once."""
+    packing: Packing[Pod] = Packing()
+    indexer: Indexer[Pod] = Indexer(keep=packing.pack)
+    first = pod(1)
+    indexer.replace([first])
+    (held,) = indexer.keys()
+    for newer in (pod(1, version=2), packing.pack(pod(1, version=3))):
+        indexer.apply({newer.key: newer})
+        cached: Any = indexer.cached(held)
+        assert cached.key is held
+        assert cached.resource_version == newer.resource_version
+
+
 def test_what_cannot_be_packed_stays_whole() -> None:
     """An object without a name, or with a version longer than any server's, is held as it is."""
     packing: Packing[Pod] = Packing()
@@ -237,5 +251,27 @@ def test_a_transform_sees_whole_objects(virtual: Virtual) -> None:
                 (kept,) = informer.indexer.list()
                 assert kept.data == {"short": "v"}
         assert seen == ["c"]
+
+    virtual(main)
+
+
+def test_what_waits_for_a_late_handler_is_squeezed(virtual: Virtual) -> None:
+    """A handler that comes late is told of whole objects; until then they wait as they are held."""
+
+    async def main() -> None:
+        async with server_and_client() as (_, client):
+            maps = client.resource(ConfigMap, namespace="default")
+            await maps.create(ConfigMap.from_dict({"metadata": {"name": "c"}, "data": {"k": "value"}}))
+            informer = SharedInformer.from_client(
+                client, ConfigMap, namespace="default", compact=True, clock=LoopClock()
+            )
+            notes = Notes()
+            async with informer:
+                await informer.wait_synced()
+                registration = informer.add_event_handler(notes)
+                (waiting,) = registration._backlog._batches[0].items
+                assert isinstance(waiting.obj, Packed)  # type: ignore[union-attr]
+                await registration.wait_synced()
+            assert notes.known == {"c": informer.indexer.list()[0].resource_version}
 
     virtual(main)

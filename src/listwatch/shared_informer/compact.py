@@ -147,10 +147,15 @@ class Packing(Generic[AnyObject]):
         self._ratio = 0.0
         self._raw = self._squeezed = self._count = 0
 
-    def pack(self, obj: AnyObject) -> AnyObject:
-        """What to hold of `obj`: it is not changed, and not needed any more."""
+    def pack(self, obj: AnyObject, key: ObjectKey | None = None) -> AnyObject:
+        """What to hold of `obj`: it is not changed, and not needed any more.
+
+        Args:
+            obj: What is to be held.
+            key: Its key, as it is held already: keys that are equal are to be held once.
+        """
         if is_packed(obj):
-            return obj
+            return obj if key is None or obj.key is key else cast("AnyObject", _under(key, obj))
         generation = self._generation
         if generation is None:
             generation = self._generation = _Generation(obj, None)
@@ -159,7 +164,7 @@ class Packing(Generic[AnyObject]):
             return obj  # no server says such a thing
         raw = to_binary(obj)
         blob = b"%c%b%b" % (len(version), version, generation.compress(raw))
-        packed = Packed(obj.key, blob, generation)
+        packed = Packed(obj.key if key is None else key, blob, generation)
         self._observe(obj, packed, len(raw))
         return cast("AnyObject", packed)
 
@@ -202,6 +207,10 @@ class Packing(Generic[AnyObject]):
 def unpacked(obj: AnyObject) -> AnyObject:
     """The object itself, to look at: unpacked if need be."""
     return obj.copy() if is_packed(obj) else obj
+
+
+def _under(key: ObjectKey, packed: Any) -> Packed:
+    return Packed(key, packed.blob, packed.generation)
 
 
 def is_packed(obj: object) -> bool:

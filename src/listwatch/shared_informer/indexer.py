@@ -179,7 +179,8 @@ class Indexer(Generic[AnyObject]):
 
     Args:
         indices: Index functions by name.
-        keep: What to hold of each object: something with its key and version, whose `copy` gives it back.
+        keep: What to hold of each object, and under which key: something with that key and the object's version,
+            whose `copy` gives it back.
         on_index_failure: Called by the writer, after the change, for each object on which an index function
             failed. What it raises reaches the writer's caller; the change stands.
 
@@ -194,7 +195,7 @@ class Indexer(Generic[AnyObject]):
         self,
         *,
         indices: Mapping[str, IndexFunction[AnyObject]] | None = None,
-        keep: Callable[[AnyObject], AnyObject] | None = None,
+        keep: Callable[[AnyObject, ObjectKey], AnyObject] | None = None,
         on_index_failure: Callable[[IndexFailure], object] | None = None,
     ) -> None:
         named = enumerate((indices or {}).items())
@@ -224,6 +225,10 @@ class Indexer(Generic[AnyObject]):
         """
         entry = self._state.entries.get(key)
         return None if entry is None else entry.object
+
+    def all_cached(self) -> builtins.list[AnyObject]:
+        """All objects that are in the cache themselves; see `cached`."""
+        return [entry.object for entry in list(self._state.entries.values())]
 
     def list(self) -> builtins.list[AnyObject]:
         """All objects."""
@@ -368,11 +373,13 @@ class Indexer(Generic[AnyObject]):
     def _place(self, state: _State[AnyObject], key: ObjectKey, obj: AnyObject) -> AnyObject | None:
         failures: list[IndexFailure] = []
         values = tuple([_values_of(obj, key, name, index, failures) for name, index in state.indices.items()])
-        kept = obj if self._keep is None else self._keep(obj)
         before = state.entries.get(key)
-        if before is not None and before.values == values:
+        if before is not None:
+            key = before.key  # the one that is held
+        kept = obj if self._keep is None else self._keep(obj, key)
+        if not values or (before is not None and before.values == values):
             # Nearly every change there is: no index hears of it, and what is equal is held once.
-            state.entries[key] = _Entry(before.key, kept, before.values)
+            state.entries[key] = _Entry(key, kept, values if before is None else before.values)
         else:
             held = ((),) * len(values) if before is None else before.values
             self._move(state, _Entry(key, kept, self._held_once(values)), held)
@@ -439,7 +446,7 @@ class Indexer(Generic[AnyObject]):
             values = tuple(_values_of(obj, key, name, index, failures) for name, index in indices.items())
             for index, now in zip(indices.values(), values, strict=True):
                 index.put(key, now)
-            kept_as = obj if self._keep is None else self._keep(obj)
+            kept_as = obj if self._keep is None else self._keep(obj, key)
             entries[key] = _Entry(key, kept_as, self._held_once(values))
         self._state = _State(entries, indices)
         self._resource_version = ResourceVersion(resource_version)

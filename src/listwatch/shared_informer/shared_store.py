@@ -94,7 +94,8 @@ class SharedStore(Generic[AnyObject]):
 
     def add(self, registration: Registration[AnyObject]) -> None:
         """Take a handler in, and let it be told of all that is here: from now on it misses nothing."""
-        registration.push([Added(obj, is_initial=True) for obj in self.indexer.list()])
+        # Not copies: each call of a handler gets its own, and of a compact cache all at once were too much.
+        registration.push([Added(obj, is_initial=True) for obj in self.indexer.all_cached()])
         if self.synced.is_open:
             registration.push_synced()
         self.processor.add(registration)
@@ -171,7 +172,7 @@ class SharedStore(Generic[AnyObject]):
         self.freshness.note(number, resource_version)
 
     def _everything(self) -> list[AnyObject] | None:
-        return self.indexer.list() if self.synced.is_open else None
+        return self.indexer.all_cached() if self.synced.is_open else None
 
     def _shaped_list(
         self, objects: Mapping[ObjectKey, AnyObject], shape: Transform[AnyObject]

@@ -23,7 +23,7 @@ Known = Callable[[ObjectKey], AnyObject | None]
 """What is in the cache."""
 
 Keys = Callable[[], Iterable[ObjectKey]]
-"""Which objects are in the cache."""
+"""The keys of all that is in the cache."""
 
 
 class Listed(NamedTuple, Generic[AnyObject]):
@@ -142,8 +142,9 @@ class Sources(Generic[AnyObject]):
         is_initial, source.has_listed = not source.has_listed, True
         source.position = resource_version
         if len(self._sources) == 1:
-            all_of_it = {obj.key: obj for obj in objects if obj.key.name}
-            self.nameless += sum(not obj.key.name for obj in objects)
+            all_of_it = {key: obj for obj in objects if (key := obj.key).name}
+            if len(all_of_it) < len(objects):
+                self.nameless += sum(not obj.key.name for obj in objects)
             gone = [key for key in keys() if key not in all_of_it]
             return Listed(all_of_it, gone, is_initial)
         had, source.held = source.held, {}
