@@ -91,7 +91,7 @@ def test_events(said: Lines, lively: Cluster) -> None:
     """Raw events of built-in kinds reach the operator, selected by label; what it posts are Events of the object."""
     lively.create(config_map("other"))
     lively.create(config_map("seen", labels={"watched": "yes"}))
-    hear(said, "saw seen: ADDED")
+    hear(said, "saw seen: ")  # of no type, if the operator is still listing
     lively.delete("configmaps/seen")
     hear(said, "saw seen: DELETED")
     assert not any("saw other" in line for line in said.seen)
