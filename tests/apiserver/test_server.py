@@ -363,6 +363,42 @@ def test_services_get_addresses_and_ports_of_their_own() -> None:
     run_virtual(main)
 
 
+def test_an_address_in_use_is_refused() -> None:
+    """What another service has is told of at its field, and a service cannot move to another address."""
+
+    async def main() -> None:
+        caller = Caller()
+        services = "/api/v1/namespaces/default/services"
+        spec = {"type": "NodePort", "clusterIP": "10.0.0.1", "ports": [{"port": 80, "nodePort": 30500}]}
+        refused = await caller.send("POST", services, {"metadata": {"name": "a"}, "spec": spec})
+        assert (refused.status, refused.json["message"]) == (
+            422,
+            'Service "a" is invalid: spec.clusterIPs: Invalid value: ["10.0.0.1"]: failed to allocate IP 10.0.0.1: '
+            "provided IP is already allocated",
+        )
+        made = await caller.create(
+            services, {"metadata": {"name": "a"}, "spec": {**spec, "clusterIP": "10.0.0.9"}}
+        )
+        other = {"metadata": {"name": "b"}, "spec": {**spec, "clusterIP": ""}}
+        refused = await caller.send("POST", services, other)
+        assert refused.json["details"]["causes"] == [
+            {
+                "reason": "FieldValueInvalid",
+                "message": "Invalid value: 30500: provided port is already allocated",
+                "field": "spec.ports[0].nodePort",
+            }
+        ]
+        kept = await caller.send(
+            "PUT", f"{services}/a", {**made, "metadata": {"name": "a", "labels": {"x": "y"}}}
+        )
+        assert kept.status == 200
+        moved = {**made, "metadata": {"name": "a"}, "spec": {**made["spec"], "clusterIP": "10.0.0.8"}}
+        refused = await caller.send("PUT", f"{services}/a", moved)
+        assert refused.json["details"]["causes"][0]["field"] == "spec.clusterIPs[0]"
+
+    run_virtual(main)
+
+
 def test_the_root_lists_the_paths() -> None:
     """`GET /` tells where to look."""
 

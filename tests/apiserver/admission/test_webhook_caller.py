@@ -57,7 +57,7 @@ async def test_a_webhook_is_called_over_https() -> None:
     assert refused.json["message"] == 'admission webhook "x.example.com" denied the request: bad name'
     other = base64.b64encode(CertificateAuthority(now=datetime.now(UTC)).certificate_pem).decode()
     for call, told in [
-        (WebhookCall(f"{listener.url}/x", b"{}", 5, other), "certificate verify failed"),
+        (WebhookCall(f"{listener.url}/x", b"{}", 5, other), "tls: failed to verify certificate: "),
         (WebhookCall(f"{listener.url}/broken", b"{}", 5, bundle), r'an error on the server \("boom"\)'),
         (WebhookCall(f"{listener.url}/x", b"{}", 5, "no base64"), "unable to load root certificates"),
         (WebhookCall("http://127.0.0.1/x", b"{}", 5), "webhooks are called by https only"),
@@ -66,5 +66,7 @@ async def test_a_webhook_is_called_over_https() -> None:
             await call_webhook(call)
     await caller.server.aclose()
     await listener.aclose()
-    with pytest.raises(WebhookError, match="Post "):
+    with pytest.raises(
+        WebhookError, match=r"Post .*: dial tcp 127\.0\.0\.1:\d+: connect: connection refused$"
+    ):
         await call_webhook(WebhookCall(f"{listener.url}/x", b"{}", 5, bundle))

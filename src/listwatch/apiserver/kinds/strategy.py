@@ -399,7 +399,11 @@ def _update_service(new: JSONObject, old: JSONObject) -> None:
     if not spec.get("clusterIP") and not items(spec, "clusterIPs"):
         for name in ("clusterIP", "clusterIPs"):
             _keep(spec, before, name)
-    elif not items(spec, "clusterIPs"):
+    elif not items(spec, "clusterIPs") or (
+        spec.get("clusterIP")
+        and spec["clusterIP"] != before.get("clusterIP")
+        and spec["clusterIPs"] == before.get("clusterIPs")
+    ):
         spec["clusterIPs"] = [spec["clusterIP"]]
     for name in ("ipFamilies", "ipFamilyPolicy"):
         if not spec.get(name):

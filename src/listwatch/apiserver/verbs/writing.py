@@ -288,7 +288,7 @@ class Writer:
         self.admission.validate(dataclasses.replace(attempt, value=value))
         if same_but_for_times(old, value):
             return old
-        self._addresses.assign(resource, value)
+        self._addresses.assign(resource, value, old)
         if dry_run:
             return value
         if is_deletable(resource, value):
