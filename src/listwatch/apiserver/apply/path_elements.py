@@ -2,7 +2,7 @@
 
 In:    names of fields, keys and values of list items; elements that clients sent
 Out:   elements in the one spelling that is compared; their order; how messages show them
-Next:  field_set.py
+Next:  field_sets.py
 Rules: pure. Two elements are the same step exactly if they are the same text.
 Source: structured-merge-diff pkg fieldpath (elements and their serialisation); FieldsV1 in the API reference
 """
