@@ -1,13 +1,12 @@
-"""Paths of places, and conditions that are not so yet."""
+"""Paths of places."""
 
 from __future__ import annotations
 
 import pytest
 
-from listwatch.apimachinery.errors import Forbidden, NotFound, Status
 from listwatch.apiserver.kinds.resources import builtin_resources
 from listwatch.apiserver.storage.looking_back import find_place
-from listwatch.testing.objects import holds, path_of
+from listwatch.testing.objects import path_of
 
 REGISTRY = builtin_resources()
 
@@ -27,18 +26,3 @@ def test_paths(key: str, path: str) -> None:
     place = find_place(REGISTRY, key, of_object=True)
     assert path_of(place) == path
     assert path_of(place, whole=True) == path.rpartition("/")[0]
-
-
-def test_what_is_not_there_is_not_so_yet() -> None:
-    """A condition that meets nothing is false; one that is refused otherwise is wrong."""
-
-    def missing() -> bool:
-        raise NotFound(Status(code=404))
-
-    def refused() -> bool:
-        raise Forbidden(Status(code=403))
-
-    assert holds(lambda: 7) == 7
-    assert not holds(missing)
-    with pytest.raises(Forbidden):
-        holds(refused)

@@ -17,8 +17,6 @@ import secrets
 import shutil
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +41,8 @@ from listwatch.apiserver.storage.looking_back import Difference, Step, View, fin
 from listwatch.testing import server_thread
 from listwatch.testing.bridge import Bridge
 from listwatch.testing.manifests import Manifests
-from listwatch.testing.objects import Objects, PatchType, holds
+from listwatch.testing.objects import Objects, PatchType
+from listwatch.testing.pulse import Pulse
 from listwatch.testing.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -123,10 +122,8 @@ class Cluster:
         self._exit = contextlib.ExitStack()
         self._folder: Path | None = None
         self._files = 0
-        self._pulse = threading.Condition()
-        self._beats = 0
+        self._pulse = Pulse()
         self._is_new = True
-        self._is_closed = False
 
     # --- its life
 
@@ -154,8 +151,7 @@ class Cluster:
 
     def close(self) -> None:
         """End open watches, stop listening, forget everything. Safe to call twice."""
-        self._is_closed = True
-        self._beat(None)
+        self._pulse.close()
         self._exit.close()
 
     def __enter__(self) -> Self:
@@ -477,19 +473,9 @@ class Cluster:
             TimeoutError: It did not become true.
             RuntimeError: The cluster is closed, or is closed meanwhile.
         """
-        deadline = time.monotonic() + timeout
-        while True:
-            seen = self._beats
-            if self._is_closed:
-                raise RuntimeError("the cluster was closed while something was waited for")
-            if found := holds(condition):
-                return found
-            left = deadline - time.monotonic()
-            if left <= 0 or not self._wait_for_beat(seen, left):
-                name = getattr(condition, "__name__", repr(condition))
-                raise TimeoutError(
-                    f"{name} did not become true within {timeout:g} s; the cluster is at revision {self.revision}"
-                )
+        return self._pulse.wait_for(
+            condition, timeout=timeout, told=lambda: f"the cluster is at revision {self.revision}"
+        )
 
     async def async_wait_for(self, condition: Callable[[], Any], *, timeout: float = 10.0) -> Any:  # noqa: ASYNC109 (as above)
         """`wait_for` that lets the caller's event loop go on; `condition` is called in another thread."""
@@ -527,7 +513,7 @@ class Cluster:
         if isinstance(clock, VirtualClock):
             clock.bind(self._server_thread.loop, self._server_thread.settle)
         await self._embedded.start()
-        self._server.listen(self._beat)
+        self._server.listen(lambda _: self._pulse.beat())
         self.journal.on_end = self._beat_for_others
 
     async def _listening(self) -> None:
@@ -539,20 +525,10 @@ class Cluster:
             return self._embedded.fork(clock=clock.copy())
         return self._embedded.fork()
 
-    def _wait_for_beat(self, seen: int, seconds: float) -> bool:
-        """Wait until more has happened than was `seen`; whether it has."""
-        with self._pulse:
-            return self._pulse.wait_for(lambda: self._beats != seen, seconds)
-
     def _beat_for_others(self, exchange: Exchange) -> None:
         # What a condition itself asks must not be a reason to ask it again.
         if not exchange.user_agent.startswith(OWN_USER_AGENT):
-            self._beat(exchange)
-
-    def _beat(self, _: object) -> None:
-        with self._pulse:
-            self._beats += 1
-            self._pulse.notify_all()
+            self._pulse.beat()
 
     def _config(self, user: str | None, groups: Sequence[str]) -> Any:
         from listwatch.client.config import Config  # noqa: PLC0415 (not every test has a client)

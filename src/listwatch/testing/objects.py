@@ -10,14 +10,14 @@ Rules: asynchronous, on the server's loop; cluster.py waits for it. Every word i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
 from multidict import CIMultiDict
 
-from listwatch.apimachinery.errors import AlreadyExists, NotFound, Status, error_from_status
+from listwatch.apimachinery.errors import AlreadyExists, Status, error_from_status
 from listwatch.apimachinery.http import Request
 from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.journal.manners import OWN_USER_AGENT
@@ -164,11 +164,3 @@ def path_of(place: Place, *, whole: bool = False) -> str:
     within = f"/namespaces/{quote(place.namespace, safe='')}" if place.namespace else ""
     name = f"/{quote(place.name, safe='')}" if place.name and not whole else ""
     return f"{root}{within}/{resource.name}{name}"
-
-
-def holds(condition: Callable[[], Any]) -> Any:
-    """What a condition gives; what is not there yet is not so yet."""
-    try:
-        return condition()
-    except NotFound:
-        return None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listwatch.apiserver.wire.go_json import END, fault
+from listwatch.apiserver.wire.go_json import END, fault, json_kind
 
 CASES = [
     (b"", END),
@@ -56,3 +56,20 @@ VALUES = st.recursive(
 def test_what_is_json_has_no_fault(value: object, indent: int | None) -> None:
     """No document that a JSON encoder writes is refused."""
     assert fault(json.dumps(value, indent=indent).encode()) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (True, "bool"),
+        (1, "number"),
+        (0.5, "number"),
+        ("", "string"),
+        ([], "array"),
+        (None, "null"),
+        ({}, "object"),
+    ],
+)
+def test_values_are_named_as_the_decoder_names_them(value: object, kind: str) -> None:
+    """A bool is no number, and nothing has a name too."""
+    assert json_kind(value) == kind

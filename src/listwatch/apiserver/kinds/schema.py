@@ -25,6 +25,7 @@ from listwatch.apimachinery.errors import ListWatchError
 from listwatch.apimachinery.quote import go_quote
 from listwatch.apiserver.kinds.quantity import QuantityError, canonical_quantity
 from listwatch.apiserver.kinds.schema_zeros import KEPT_ZEROS, NULL_LISTS, NULL_TIMES
+from listwatch.apiserver.wire.go_json import json_kind
 from listwatch.apiserver.wire.timestamps import TimestampError, format_timestamp, parse_timestamp
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
@@ -314,7 +315,7 @@ class Schemas:
         api_version = f"{group}/{version}" if group else version
         if not isinstance(obj, dict):
             raise SchemaError(
-                f"json: cannot unmarshal {_json_kind(obj)} into Go value of type {version}.{kind}"
+                f"json: cannot unmarshal {json_kind(obj)} into Go value of type {version}.{kind}"
             )
         decoder = _Decoder()
         if (custom := self._custom.get((group, version, kind))) is not None:
@@ -330,22 +331,6 @@ class Schemas:
         if validation == "Strict" and warnings:
             raise SchemaError(f"strict decoding error: {', '.join(warnings)}")
         return decoded, warnings if validation == "Warn" else []
-
-
-def _json_kind(value: object) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case None:
-            return "null"
-        case _:
-            return "object"
 
 
 def metadata_node() -> Node:
@@ -466,7 +451,7 @@ def _literal(node: Node, value: object) -> str:
     """How the decoder names what it met: a number that does not fit is shown, anything else is not."""
     if node.kind == "integer" and isinstance(value, int | float) and not isinstance(value, bool):
         return f"number {json.dumps(value)}"
-    return _json_kind(value)
+    return json_kind(value)
 
 
 _OMITTED_WHEN_ZERO: Final = frozenset({"string", "bytes", "integer", "number", "boolean"})

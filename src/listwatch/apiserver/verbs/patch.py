@@ -18,6 +18,7 @@ import jsonpointer
 from listwatch.apimachinery.errors import ListWatchError
 from listwatch.apimachinery.quote import go_quote
 from listwatch.apiserver.kinds.maps import json_equal
+from listwatch.apiserver.wire.go_json import json_kind
 
 _MOST_OPERATIONS: Final = 10_000
 _OPERATIONS: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
@@ -49,21 +50,6 @@ def bad_patch(message: str) -> PatchError:
 def patch_does_not_apply(detail: str) -> PatchError:
     """422 without details: the patch is sound, but not for this object."""
     return PatchError(422, "Invalid", _REJECTED, detail=detail)
-
-
-def json_kind(value: object) -> str:
-    """What Go calls the JSON type of `value` in its decoder's messages."""
-    match value:
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
 
 
 def apply_json_patch(doc: dict[str, Any], operations: object) -> Any:

@@ -28,11 +28,12 @@ from listwatch.apiserver.storage.storage import Storage
 from listwatch.apiserver.verbs import views
 from listwatch.apiserver.verbs.apply_body import decode_config
 from listwatch.apiserver.verbs.call import Call
-from listwatch.apiserver.verbs.patch import invalid_result_message, json_kind
+from listwatch.apiserver.verbs.patch import invalid_result_message
 from listwatch.apiserver.verbs.patch_dump import dump
 from listwatch.apiserver.verbs.patching import APPLY_PATCH, applied_object, apply_patch, patch_type
 from listwatch.apiserver.verbs.write_options import WriteOptions, write_options
 from listwatch.apiserver.verbs.writing import Writer
+from listwatch.apiserver.wire.go_json import json_kind
 from listwatch.apiserver.wire.negotiation import decode_body, encode
 from listwatch.apiserver.wire.statuses import (
     FieldCause,

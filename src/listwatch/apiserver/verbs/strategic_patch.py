@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from listwatch.apiserver.kinds.maps import json_equal
 from listwatch.apiserver.kinds.schema import Field, Node
-from listwatch.apiserver.verbs.patch import PatchError, bad_patch, json_kind
+from listwatch.apiserver.verbs.patch import PatchError, bad_patch
+from listwatch.apiserver.wire.go_json import json_kind
 
 _DIRECTIVE: Final = "$patch"
 _RETAIN_KEYS: Final = "$retainKeys"
@@ -213,7 +214,7 @@ def _merge_list(original: list[Any], patch: list[Any], member: Field | None) -> 
 
 def _holds_maps(*lists: list[Any]) -> bool:
     """Whether the elements are maps (rather than scalars). They must all be of one sort, and not lists."""
-    kinds = {json_kind(item) if item is not None else "null" for items in lists for item in items}
+    kinds = {json_kind(item) for items in lists for item in items}
     if "array" in kinds:
         raise PatchError(422, "Invalid", "lists of lists are not supported")
     if len(kinds) > 1:

@@ -1,4 +1,4 @@
-"""What Go's JSON decoder says of bytes that are not JSON.
+"""What Go's JSON decoder says of bytes that are not JSON, and of values of a wrong type.
 
 Clients show the server's words to their users, and tests compare them, so a malformed body is answered as
 kube-apiserver answers it. Only looked at after our own decoder has refused the bytes.
@@ -19,6 +19,23 @@ _DEPTH = 400  # Go stops at 10,000; our own decoder and stack stop much earlier
 
 class _FaultError(Exception):
     """Carries the message out of the recursion."""
+
+
+def json_kind(value: object) -> str:
+    """What the decoder calls the JSON type of a value that is of a wrong one."""
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case None:
+            return "null"
+        case _:
+            return "object"
 
 
 def fault(data: bytes) -> str:
