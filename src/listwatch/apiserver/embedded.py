@@ -4,8 +4,8 @@ kubelet.
     async with EmbeddedCluster() as cluster:
         path = cluster.write_kubeconfig("/tmp/kubeconfig")
 
-Rules: the only module that puts the server's parts together. Parts are started in the order server, listener,
-       nodes, and closed in the opposite order; what was started is closed also if a later part fails to
+Rules: the only module that puts server, listener and simulation together. They are started in the order server,
+       listener, nodes, and closed in the opposite order; what was started is closed also if a later part fails to
        start.
 """
 

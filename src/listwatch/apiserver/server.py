@@ -2,8 +2,8 @@
 
 In:    `Request`s, from a socket or straight from a client
 Out:   `Response`s; a watch's goes on until it ends
-Next:  identity.py, request_info.py and resources.py find out who wants what of which resource; then reading.py,
-       writing.py, deletion.py, subresource_verbs.py or endpoints.py answer
+Next:  assembly.py puts its parts together; gate.py, request_info.py and resources.py find out who wants what of which
+       resource; then reading.py, writing.py, deletion.py, subresource_verbs.py or endpoints.py answer
 Rules: no sockets, no files, no threads. Whatever fails is answered with a Status; an exception that nobody foresaw is
        logged with its traceback and answered with a 500 that tells nothing of it.
 Source: API concepts; kube-apiserver 1.36's answers, as recorded
@@ -23,44 +23,24 @@ from listwatch.apimachinery.clock import Clock
 from listwatch.apimachinery.errors import TransportError
 from listwatch.apimachinery.http import Request, Response
 from listwatch.apiserver.access.authorizer import AuthorizationMode
-from listwatch.apiserver.access.bootstrap_policy import bootstrap_count
 from listwatch.apiserver.access.identity import User
 from listwatch.apiserver.access.signing_key import SigningKey
-from listwatch.apiserver.admission.authorizing import authorize_by
-from listwatch.apiserver.admission.callables import Callables
 from listwatch.apiserver.admission.chain import WRITES
-from listwatch.apiserver.admission.conversion_caller import conversion_caller
-from listwatch.apiserver.admission.plugins import admission_chain
 from listwatch.apiserver.admission.request import Callback
-from listwatch.apiserver.custom.definition import DEFINITIONS
-from listwatch.apiserver.custom.definition_validation import DefinitionRules
+from listwatch.apiserver.assembly import Assembly
 from listwatch.apiserver.custom.simple import simple_definition
 from listwatch.apiserver.journal.exchange import Observation, Observer, Trace, current_trace
 from listwatch.apiserver.journal.metrics import CONTENT_TYPE, Metrics
-from listwatch.apiserver.journal.origins import OriginWriter
-from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry, builtin_resources
-from listwatch.apiserver.kinds.schema import Schemas
+from listwatch.apiserver.kinds.resources import Resource, ResourceRegistry
 from listwatch.apiserver.storage.revision_log import RevisionLog
 from listwatch.apiserver.storage.storage import Listener, Storage
 from listwatch.apiserver.verbs import views
-from listwatch.apiserver.verbs.addresses import ServiceAddresses
 from listwatch.apiserver.verbs.call import Call, failure_response
 from listwatch.apiserver.verbs.certificate_requests import Authority
-from listwatch.apiserver.verbs.definitions import Definitions
-from listwatch.apiserver.verbs.deletion import DeleteOptions, Deleter
 from listwatch.apiserver.verbs.endpoints import answer_path
-from listwatch.apiserver.verbs.gate import Gate
 from listwatch.apiserver.verbs.methods import check_verb
-from listwatch.apiserver.verbs.namespaces import NamespaceAdmission, NamespaceEnds
-from listwatch.apiserver.verbs.patching import Patcher
 from listwatch.apiserver.verbs.pod_logs import PodLogs
-from listwatch.apiserver.verbs.reading import Reader
 from listwatch.apiserver.verbs.reviews import answer_review
-from listwatch.apiserver.verbs.seeding import seed
-from listwatch.apiserver.verbs.subresource_verbs import SubresourceVerbs
-from listwatch.apiserver.verbs.watch import WatchHub
-from listwatch.apiserver.verbs.webhook_conversion import WebhookConversions
-from listwatch.apiserver.verbs.writing import Writer
 from listwatch.apiserver.wire.finishing import finished
 from listwatch.apiserver.wire.negotiation import MAX_BODY_BYTES, Form, accepted_form, decode_body, is_protobuf
 from listwatch.apiserver.wire.request_info import RequestInfo, parse_request
@@ -80,10 +60,6 @@ if TYPE_CHECKING:
     from listwatch.apiserver.admission.webhooks import ServiceResolver
     from listwatch.apiserver.storage.group_commit import GroupCommit
 
-# A cluster that has just been set up has some two hundred changes behind it. None of them is told of, but a
-# version as low as that of the first change can be asked for.
-FIRST_REVISION: Final = 198
-FLOOR: Final = 1
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _NOBODY: Final[Mapping[str, User]] = MappingProxyType({})
 Proceed = Callable[[Request], Awaitable[Response]]
@@ -144,131 +120,30 @@ class APIServer:
         resolve_service: ServiceResolver | None = None,
         commits: GroupCommit | None = None,
     ) -> None:
-        chance = chance or random.Random()  # noqa: S311 - for names and timeouts, not for secrets
         self._clock = clock
-        self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
-        self._registry: ResourceRegistry = builtin_resources()
-        self._schemas = Schemas()
-        log = log if commits is None else commits.restored
-        self._storage = _open_storage(log, history_limit, clock, commits)
         self._metrics = Metrics()
         self._observation = Observation(clock=clock, observers=[self._metrics, *observers])
         self._interceptor = interceptor
-        self._assemble_gate(authorization_mode, signing_key, tokens)
-        self._hub = WatchHub(self._storage, clock)
-        self._reader = Reader(
-            self._hub,
-            chance=chance,
-            minimum_watch_seconds=minimum_watch_seconds,
-            bookmark_interval=bookmark_interval,
+        parts = Assembly(
+            clock=clock,
+            new_uid=new_uid or (lambda: str(uuid.uuid4())),
+            chance=chance or random.Random(),  # noqa: S311 - for names and timeouts, not for secrets
+            log=log if commits is None else commits.restored,
+            history_limit=history_limit,
+            commits=commits,
         )
-        self._assemble_writing(chance)
-        self._assemble_conversions(webhook_caller, resolve_service)
-        self._assemble_deletion(namespace_deletion_delay)
-        self._assemble_admission(chance, admission, webhook_caller, resolve_service)
-        if log is None:
-            seed(self._writer, self._registry)
-        else:
-            self._definitions.resume()
-            self._ends.resume()
-
-    def _assemble_gate(
-        self, mode: AuthorizationMode, key: SigningKey | None, tokens: Mapping[str, User]
-    ) -> None:
-        """Who comes in, and what for."""
-        self._gate = Gate(
-            self._storage,
-            self._registry,
-            clock=self._clock,
-            new_uid=self._new_uid,
-            mode=mode,
-            key=key,
-            tokens=tokens,
-        )
-
-    def _assemble_conversions(
-        self, webhook_caller: WebhookCaller | None, resolve_service: ServiceResolver | None
-    ) -> None:
-        """Who converts custom resources between their versions."""
-        self._conversions = WebhookConversions(
-            ask=conversion_caller(webhook_caller, resolve_service), new_uid=self._new_uid
-        )
-        self._hub.fulfil = self._conversions.fulfil
-
-    def _assemble_writing(self, chance: random.Random) -> None:
-        """What makes and changes objects."""
-        self._writer = Writer(
-            self._storage,
-            registry=self._registry,
-            clock=self._clock,
-            new_uid=self._new_uid,
-            chance=chance,
-            admission=NamespaceAdmission(self._storage),
-            addresses=ServiceAddresses(self._storage),
-            schemas=self._schemas,
-            rules={DEFINITIONS: DefinitionRules()},
-            access=self._gate,
-        )
-        self._patcher = Patcher(self._storage, self._writer)
-
-    def _assemble_admission(
-        self,
-        chance: random.Random,
-        admission: Sequence[Callback],
-        webhook_caller: WebhookCaller | None,
-        resolve_service: ServiceResolver | None,
-    ) -> None:
-        """Who may change or refuse writes."""
-        self._callables = Callables()
-        for callback in admission:
-            self._callables.add(callback)
-        self._admission = admission_chain(
-            self._storage,
-            self._registry,
-            self._callables,
-            redecode=self._writer.redecoded,
-            shape=self._writer.shape,
-            chance=chance,
-            new_uid=self._new_uid,
-            call_webhook=webhook_caller,
-            resolve_service=resolve_service,
-            authorize=authorize_by(self._gate.authorizer),
-        )
-        self._writer.admission = self._deleter.admission = self._admission
-
-    def _assemble_deletion(self, namespace_delay: float) -> None:
-        """What deletes, and what deletes through it."""
-        self._definitions = Definitions(
-            self._hub,
-            self._registry,
-            self._schemas,
-            resource=self._registry.preferred("apiextensions.k8s.io", "customresourcedefinitions"),
-            clock=self._clock,
-            delete=self._delete_content,
-            converters=self._conversions.converter,
-            fields=self._writer.fields,
-        )
-        self._ends = NamespaceEnds(
-            self._hub,
-            self._registry,
-            delete=self._delete_content,
-            finish=self._finish_namespace,
-            delay=namespace_delay,
-        )
-        self._storage.after_undo = self._ends.resume
-        self._deleter = Deleter(
-            self._storage, clock=self._clock, reader=self._reader, on_namespace=self._ends.begin
-        )
-        self._subresources = SubresourceVerbs(
-            self._storage,
-            pods=self._registry.preferred("", "pods"),
-            writer=self._writer,
-            patcher=self._patcher,
-            reader=self._reader,
-            deleter=self._deleter,
-            clock=self._clock,
-            tokens=self._gate.service_accounts,
-        )
+        parts.add_gate(authorization_mode, signing_key, tokens)
+        parts.add_reading(minimum_watch_seconds=minimum_watch_seconds, bookmark_interval=bookmark_interval)
+        parts.add_writing()
+        parts.add_conversions(webhook_caller, resolve_service)
+        parts.add_deletion(namespace_deletion_delay)
+        parts.add_admission(admission, webhook_caller, resolve_service)
+        parts.begin()
+        self._registry, self._storage, self._hub = parts.registry, parts.storage, parts.hub
+        self._gate, self._callables, self._admission = parts.gate, parts.callables, parts.admission
+        self._definitions, self._conversions, self._ends = parts.definitions, parts.conversions, parts.ends
+        self._reader, self._writer, self._patcher = parts.reader, parts.writer, parts.patcher
+        self._deleter, self._subresources = parts.deleter, parts.subresources
 
     def admit(
         self, callback: Callback, *, verbs: Iterable[str] = ("*",), resources: Iterable[str] = ("*",)
@@ -524,26 +399,6 @@ class APIServer:
         if answer is None:
             raise not_implemented(f"answer {resource.qualified}")
         return call.respond(201, views.document(resource, answer, call.form, now=self._clock.now()))
-
-    def _delete_content(self, resource: Resource, namespace: str, name: str) -> None:
-        stored = self._storage.get(resource, namespace, name)
-        if stored is not None:
-            as_stored = self._definitions.as_stored(resource)
-            self._deleter.remove(as_stored, namespace, stored, DeleteOptions())
-
-    def _finish_namespace(self, name: str) -> None:
-        self._deleter.finish_namespace(self._registry.preferred("", "namespaces"), name)
-
-
-def _open_storage(
-    log: RevisionLog | None, history_limit: int, clock: Clock, commits: GroupCommit | None
-) -> Storage:
-    """The storage over a log, by default a new cluster's; its changes are signed."""
-    before = FIRST_REVISION - bootstrap_count()
-    log = log or RevisionLog(revision=before, floor=FLOOR, history_limit=history_limit)
-    storage = Storage(log, commits)
-    storage.listen(OriginWriter(clock))
-    return storage
 
 
 def _failure_form(request: Request) -> Form:

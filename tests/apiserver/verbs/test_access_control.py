@@ -14,7 +14,7 @@ from listwatch.apiserver.access.authorizer import Authorizer
 from listwatch.apiserver.access.bootstrap_policy import bootstrap_count
 from listwatch.apiserver.access.rbac import RoleIndex
 from listwatch.apiserver.admission import AdmissionRequest, Decision, allow
-from listwatch.apiserver.server import FIRST_REVISION
+from listwatch.apiserver.assembly import FIRST_REVISION
 from listwatch.apiserver.wire import cbor
 from listwatch.apiserver.wire.protobuf import encode_envelope
 
