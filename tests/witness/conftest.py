@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import warnings
 from collections.abc import Generator, Iterator
 
 import pytest
+from leftovers import collect_leftovers
 
 from listwatch.apiserver.life import Delays
 from listwatch.testing import Cluster
@@ -17,16 +16,10 @@ BRISK = Delays(schedule=0, create=0, start=0.01, stop=0.01, run=0.01)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Collect what a peer's client has left, when its loop is gone.
-
-    aiohttp and httpx close TLS connections in steps that a client does not wait for; what is left when the loop ends is
-    no fault of ours, and would be reported in the middle of some later test.
-    """
+    """Let no later test be told of what a peer's client has left open in this one."""
     yield
     if "lively" in getattr(item, "fixturenames", ()):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        collect_leftovers()
 
 
 @pytest.fixture(scope="module")
