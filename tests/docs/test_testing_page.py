@@ -12,7 +12,7 @@ pytest.importorskip("lightkube.resources.core_v1")
 from testing_kit import run_pytest
 
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.peers]
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-listwatch.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 TESTS = [each for each in SNIPPETS if "def test_" in each]

@@ -13,7 +13,11 @@ import pytest
 
 from listwatch.testing import Cluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # what they warn of is theirs
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.peers,
+    pytest.mark.filterwarnings("ignore"),
+]  # what they warn of is theirs
 
 
 @pytest.fixture(scope="module")

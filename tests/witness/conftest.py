@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from leftovers import collect_leftovers
 
 from listwatch.apiserver.life import Delays
 from listwatch.testing import Cluster
 
 BRISK = Delays(schedule=0, create=0, start=0.01, stop=0.01, run=0.01)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Let no later test be told of what a peer's client has left open in this one."""
-    yield
-    if "lively" in getattr(item, "fixturenames", ()):
-        collect_leftovers()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from witness_kit import PATIENCE, SHIRTS, config_map, shirt
 from listwatch import NotFound
 from listwatch.testing import Cluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.peers]
 
 OPERATOR = Path(__file__).with_name("shirt_operator.py")
 FINALIZER = "stable.example.com/sewing"

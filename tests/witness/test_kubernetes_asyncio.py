@@ -16,7 +16,7 @@ from witness_kit import PATIENCE, SHIRTS, config_map, deployment, pod, shirt
 
 from listwatch.testing import Cluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.peers]
 
 
 @pytest.fixture(params=[kubernetes_asyncio, kubernetes.aio], ids=["community", "official"])

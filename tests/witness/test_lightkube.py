@@ -23,7 +23,7 @@ from witness_kit import PATIENCE, SHIRTS, config_map, deployment, event, pod, sh
 
 from listwatch.testing import Cluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.peers]
 
 
 @pytest.fixture
