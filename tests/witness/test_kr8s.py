@@ -15,6 +15,7 @@ from witness_kit import PATIENCE, SHIRTS, Manifest, config_map, deployment, even
 from listwatch.testing import Cluster
 
 pytestmark = [
+    pytest.mark.peers,
     pytest.mark.slow,
     # kr8s warns of servers that are newer than itself.
     pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported:UserWarning"),
