@@ -56,15 +56,16 @@ async def test_the_server_s_own_writes_ask_nobody() -> None:
     assert chain.mutate(attributes) is attributes.value
     chain.validate(attributes)
     assert told == []
-    caller, later = Caller(), []
+    caller, later, is_over = Caller(), [], asyncio.Event()
 
     async def outlive() -> None:
-        await asyncio.sleep(0.01)
+        await is_over.wait()
         caller.server._admission._plugins = (_Recorder("a", told),)
         caller.server._admission.validate(attributes)
 
     caller.server.admit(lambda _: later.append(asyncio.ensure_future(outlive())))
     await caller.create(CONFIG_MAPS, config_map("m"))
+    is_over.set()
     await asyncio.gather(*later)
     assert told == []
     await caller.server.aclose()
