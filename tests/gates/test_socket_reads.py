@@ -6,6 +6,7 @@ import asyncio
 import platform
 import subprocess
 import sys
+import tracemalloc
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 
 import pytest
@@ -14,6 +15,7 @@ from listwatch.api.core_v1 import Pod
 from listwatch.client.client import Client
 from listwatch.client.config import Config
 from listwatch.client.connection import READ_BYTES
+from listwatch.shared_informer.shared_informer import SharedInformer
 
 READS = 2000
 COUNT_FAULTS = f"""
@@ -68,3 +70,50 @@ def faults(keep: str) -> int:
     code = COUNT_FAULTS.replace("KEEP", keep)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
+
+
+async def test_a_quiet_watch_holds_nothing_of_what_it_has_told() -> None:
+    """Once a list is in the cache and the watch is quiet, no piece of the stream is in memory, for however long."""
+    frames = b"".join(frame(number) for number in range(50)) + END
+    hang = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        writer.write(b"%x\r\n%b\r\n" % (len(frames), frames))
+        await hang.wait()
+        writer.close()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with listening:
+        where = Config(host=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+        async with Client(where) as client:
+            informer = SharedInformer.from_client(client, Pod, namespace="", watch_list=True)
+            tracemalloc.start()
+            try:
+                async with informer:
+                    await informer.wait_synced()
+                    large = [
+                        trace.size for trace in tracemalloc.take_snapshot().traces if trace.size > 50_000
+                    ]
+            finally:
+                tracemalloc.stop()
+                hang.set()
+            assert len(informer.indexer) == 50
+    assert not large
+
+
+END = (
+    b'{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"99",'
+    b'"annotations":{"k8s.io/initial-events-end":"true"}}}}\n'
+)
+
+
+def frame(number: int) -> bytes:
+    """An ADDED of a pod of some 10 KB."""
+    return (
+        b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p%d","resourceVersion":"%d"},'
+        b'"spec":{"nodeName":"%b"}}}\n' % (number, number + 1, b"n" * 10_000)
+    )

@@ -116,6 +116,7 @@ class SocketTransport:
         with _mapped(self._config.host, self._proxy):
             async for chunk in answer.content.iter_any():
                 yield chunk
+                del chunk  # or the last one stays until the next comes
 
 
 def _read_in_large_pieces(answer: aiohttp.ClientResponse) -> None:

@@ -184,6 +184,7 @@ class Watch(Generic[AnyObject]):
         try:
             while (chunk := await self._next_chunk(response, deadline)) is not None:
                 pieces = self._lines(buffer, chunk)
+                del chunk
                 if not pieces:
                     continue
                 batch, failure = self._decode(pieces)
@@ -192,11 +193,14 @@ class Watch(Generic[AnyObject]):
                     batch = await self._spread_status(head, response, deadline)
                 if batch:
                     is_first = False
+                    is_last = batch[-1].type is EventType.ERROR
                     yield batch
-                    if batch[-1].type is EventType.ERROR:
+                    if is_last:
                         return
                 if failure is not None:
                     raise DecodeError(f"{self._call}: {failure}")
+                # A watch may be silent for hours, and is not to hold what it has told for so long.
+                del pieces, batch
             last = [] if self._stopped.is_set() else self._last(buffer.rest())
             if last:
                 yield last

@@ -380,6 +380,7 @@ class Reflector(Generic[AnyObject]):
             if batch is None:
                 return None
             failed = await self._put(batch)
+            del batch  # it may be hours until the next one
         return failed
 
     async def _put(self, batch: Sequence[WatchEvent[AnyObject]]) -> Exception | None:
