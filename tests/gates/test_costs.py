@@ -188,7 +188,7 @@ def kept(page: bytes, *, compact: bool) -> tuple[float, float]:
     return asyncio.run(main())
 
 
-@pytest.mark.parametrize(("compact", "bytes_", "objects"), [(False, 6500, 2.2), (True, 1350, 1.3)])
+@pytest.mark.parametrize(("compact", "bytes_", "objects"), [(False, 6500, 2.2), (True, 1100, 1.3)])
 def test_memory_per_object(page: bytes, compact: bool, bytes_: int, objects: float) -> None:
     """A pod of 11.5 KB is kept in so many bytes, and adds so few objects to what the cycle collector visits."""
     kept(page, compact=compact)

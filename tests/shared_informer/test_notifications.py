@@ -144,6 +144,17 @@ def test_initial_replacement_marks_additions() -> None:
     assert told(difference.notifications) == ["add u1@1 initial"]
 
 
+def test_a_replacement_that_nobody_hears_is_written_alike() -> None:
+    """Without a handler the cache becomes the same, and no notification is made."""
+    known, listed = cache_of(A1, B1), cache_of(A2)
+    heard, unheard = (
+        replacement_of(known.get, listed, gone=[B1.key], is_heard=is_heard) for is_heard in (True, False)
+    )
+    assert unheard.writes == heard.writes == {B1.key: None, A2.key: A2}
+    assert len(heard.notifications) == 2
+    assert unheard.notifications == []
+
+
 def test_writes_follow_the_last_change_of_each_key() -> None:
     """Carried out in their order, writes never show a version before those that are older."""
     difference = changes_to({}.get, [put(pod("a", 5)), put(pod("b", 6)), put(pod("a", 9))])

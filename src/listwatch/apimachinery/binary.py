@@ -9,7 +9,6 @@ Rules: pure; nothing is decoded that the object has not decoded itself
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import msgspec
@@ -43,20 +42,27 @@ _decode_parts = msgspec.msgpack.Decoder(_Parts).decode
 _decoders: dict[type[Object], msgspec.msgpack.Decoder[Any]] = {}
 
 
-def to_binary(obj: Object) -> bytes:
-    """The object's parts, but for its key and its version. Own values of somebody who changed it are in it as he
-    left them.
+def to_binary(obj: Object) -> tuple[bytes, bytes]:
+    """The object's parts, but for its key and its version; and whose it is.
+
+    Own values of somebody who changed the object are in it as he left them.
+
+    Returns:
+        The parts, and the owner references among them as they were written: empty if nobody owns it, equal for all that
+        have the same owners.
     """
     plain = obj if obj._own_meta is None and not obj._looked else obj.copy()
-    wire = plain._wire
+    wire, owners = plain._wire, b""
     if (metadata := wire.metadata) is not UNSET:
         # Others share what arrived: it is not to be changed.
-        wire = copy(wire)
-        wire.metadata = rest = copy(metadata)
+        wire = wire.__copy__()
+        wire.metadata = rest = metadata.__copy__()
+        if rest.owner_references is not UNSET:
+            owners = rest.owner_references
         for name in _KNOWN_ELSEWHERE:
             if getattr(rest, name):
                 setattr(rest, name, UNSET)
-    return _encode((wire, plain._extra))
+    return _encode((wire, plain._extra)), owners
 
 
 def from_binary(data: bytes, template: AnyObject, *, key: ObjectKey, resource_version: str) -> AnyObject:

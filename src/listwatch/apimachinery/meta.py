@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from sys import intern
 from typing import Any, NewType, cast
 
 import msgspec
@@ -154,8 +153,9 @@ class ObjectMeta(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, ren
         return meta
 
 
-Shared = dict[bytes, bytes]
-"""Bytes that many objects of a collection have alike, each held once: what the replicas of one workload share."""
+Shared = dict[Any, Any]
+"""Pieces, text or bytes, that many objects of a collection have alike, each under itself and held once: what the
+replicas of one workload share. Not `sys.intern`, whose table grows by every workload there ever was."""
 
 _SHARED_BYTES = 512
 """Longer pieces are rarely alike, and would be held for long."""
@@ -170,9 +170,9 @@ def settle_meta(meta: WireMeta, shared: Shared) -> WireMeta:
     """
     # Written out, and each field read once, since this is done for every object of every event.
     if (namespace := meta.namespace) is not UNSET:
-        meta.namespace = intern(namespace)
+        meta.namespace = shared.setdefault(namespace, namespace)
     if (prefix := meta.generate_name) is not UNSET:
-        meta.generate_name = intern(prefix)
+        meta.generate_name = shared.setdefault(prefix, prefix)
     # Bytes in the place of `Raw`: half the size, and nothing here needs to tell them apart.
     if (piece := meta.labels) is not UNSET:
         raw = bytes(piece)

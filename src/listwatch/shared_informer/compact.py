@@ -13,65 +13,26 @@ is its own. Objects packed earlier keep the dictionary that they were packed wit
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, cast
+from typing import Any, Final, Generic, TypeGuard, cast
 
 import msgspec
 
 from listwatch.apimachinery.binary import from_binary, to_binary
-from listwatch.apimachinery.errors import ConfigError
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object import AnyObject, Object
-
-if TYPE_CHECKING:
-    from zstandard import ZstdCompressionDict, ZstdDecompressor
+from listwatch.shared_informer.squeeze import Dictionary, Squeezer, Way, require_zstandard, trained
 
 LESSONS: Final = (100, 500)
 """So many objects teach the first dictionary, and so many after them the second. Learning from 500 pods takes 0.03 s,
 and learning from more makes the others hardly smaller."""
 
-DICTIONARY_BYTES: Final = 48 * 1024
-"""Twice as much makes a pod of 11.5 KB hardly smaller, and squeezing slower: it is to stay in a core's own cache."""
-_SEGMENTS: Final = {"k": 2000, "d": 8}
-"""Taught in long pieces: five times faster than zstandard does it by itself, to the same effect."""
-_LEVEL: Final = 3
 _LONGEST_VERSION: Final = 255
 _WINDOW: Final = 2048
 """After so many objects it is judged whether the dictionary still pays."""
 _WORSE: Final = 1.5
 """It does not if they take so many times the space that the first ones took."""
-
-
-class _Generation:
-    """One way to squeeze: a dictionary, or none. Shared by all objects that were packed with it."""
-
-    def __init__(self, template: Object, dictionary: ZstdCompressionDict | None) -> None:
-        zstandard = _zstandard()
-        self._template = template
-        self._dictionary = dictionary
-        self._module = zstandard
-        options: dict[str, Any] = {"level": _LEVEL, "write_checksum": False, "write_dict_id": False}
-        if dictionary is not None:
-            dictionary.precompute_compress(level=_LEVEL)
-            options["dict_data"] = dictionary
-        self.compress = zstandard.ZstdCompressor(**options).compress
-        self._local = threading.local()  # a decompressor serves one thread at a time
-
-    def restore(self, blob: bytes, *, key: ObjectKey, resource_version: str) -> Object:
-        """The object again, nobody's but the caller's."""
-        return from_binary(self.raw(blob), self._template, key=key, resource_version=resource_version)
-
-    def raw(self, blob: bytes) -> bytes:
-        """What was squeezed."""
-        decompressor: ZstdDecompressor | None = getattr(self._local, "decompressor", None)
-        if decompressor is None:
-            decompressor = self._local.decompressor = self._module.ZstdDecompressor(
-                dict_data=self._dictionary
-            )
-        return decompressor.decompress(blob)
 
 
 class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
@@ -80,12 +41,19 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
     Attributes:
         key: Of the object.
         blob: The length of its version in one byte, the version, and the rest of it, squeezed.
-        generation: Unpacks it.
+        way: Gives the rest back.
+        values: Its values in each index, once it is in a cache: it is its own entry there.
     """
 
     key: ObjectKey
     blob: bytes
-    generation: _Generation
+    way: Way
+    values: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def object(self) -> Any:
+        """Itself, as the entry of a whole object names that."""
+        return self
 
     @property
     def resource_version(self) -> ResourceVersion:
@@ -104,14 +72,23 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
 
     def copy(self) -> Object:
         """The object, whole and independent."""
-        start = self._start
-        return self.generation.restore(
-            self.blob[start:], key=self.key, resource_version=self.blob[1:start].decode()
+        start, way = self._start, self.way
+        return from_binary(
+            way.restore(self.blob[start:]),
+            way.dictionary.template,
+            key=self.key,
+            resource_version=self.blob[1:start].decode(),
         )
 
     def raw(self) -> bytes:
         """The part of it that was squeezed, as it was before."""
-        return self.generation.raw(self.blob[self._start :])
+        return self.way.restore(self.blob[self._start :])
+
+    def under(self, key: ObjectKey, values: tuple[tuple[str, ...], ...]) -> Packed:
+        """The same, with a key that is held already and these values."""
+        if key is self.key and values == self.values:
+            return self
+        return Packed(key, self.blob, self.way, values)
 
     @property
     def _start(self) -> int:
@@ -138,90 +115,84 @@ class Packing(Generic[AnyObject]):
     """
 
     def __init__(self, *, lessons: Sequence[int] = LESSONS) -> None:
-        _zstandard()
+        require_zstandard()
         self.trained = 0
         self._wanted, *self._later = lessons
         # Squeezed as they are: learning unpacks them, and until then they take next to nothing.
         self._samples: list[Packed] | None = []
-        self._generation: _Generation | None = None
+        self._squeezer: Squeezer | None = None
         self._ratio = 0.0
         self._raw = self._squeezed = self._count = 0
 
-    def pack(self, obj: AnyObject, key: ObjectKey | None = None) -> AnyObject:
+    def pack(
+        self, obj: AnyObject, key: ObjectKey | None = None, before: AnyObject | None = None
+    ) -> AnyObject:
         """What to hold of `obj`: it is not changed, and not needed any more.
 
         Args:
             obj: What is to be held.
             key: Its key, as it is held already: keys that are equal are to be held once.
+            before: What is held of the object's last state.
         """
         if is_packed(obj):
-            return obj if key is None or obj.key is key else cast("AnyObject", _under(key, obj))
-        generation = self._generation
-        if generation is None:
-            generation = self._generation = _Generation(obj, None)
+            return cast("AnyObject", obj if key is None else obj.under(key, obj.values))
+        squeezer = self._squeezer
+        if squeezer is None:
+            squeezer = self._squeezer = Squeezer(Dictionary(obj))
         version = obj.resource_version.encode()
         if len(version) > _LONGEST_VERSION or not obj.key.name:
             return obj  # no server says such a thing
-        raw = to_binary(obj)
-        blob = b"%c%b%b" % (len(version), version, generation.compress(raw))
-        packed = Packed(obj.key if key is None else key, blob, generation)
+        raw, owners = to_binary(obj)
+        last = before.way if is_packed(before) else None
+        head = b"%c%b" % (len(version), version)
+        way, blob = squeezer.squeeze(raw, head=head, family=owners, before=last)
+        packed = Packed(obj.key if key is None else key, blob, way)
         self._observe(obj, packed, len(raw))
         return cast("AnyObject", packed)
 
     def repack(self, obj: AnyObject) -> AnyObject:
         """`obj`, squeezed as one would do it now."""
-        is_outdated = getattr(obj, "generation", self._generation) is not self._generation
-        return self.pack(unpacked(obj) if is_outdated else obj)
+        squeezer = self._squeezer
+        if is_packed(obj) and squeezer is not None and obj.way.dictionary is squeezer.dictionary:
+            return cast("AnyObject", obj)
+        return self.pack(unpacked(obj))
 
     def _observe(self, obj: Object, packed: Packed, size: int) -> None:
         if self._samples is not None:
             self._samples.append(packed)
             if len(self._samples) >= self._wanted:
                 self._train(obj, [each.raw() for each in self._samples])
-            return
-        self._raw += size
-        self._squeezed += packed.size_bytes
-        self._count += 1
-        if self._count == _WINDOW:
-            ratio = self._squeezed / self._raw
-            self._raw = self._squeezed = self._count = 0
-            self._ratio = self._ratio or ratio
-            if ratio > _WORSE * self._ratio:
-                # The objects have changed: learn anew from those that come.
-                self._samples = []
+        elif packed.way is packed.way.dictionary:
+            self._raw += size
+            self._squeezed += packed.size_bytes
+            self._count += 1
+            if self._count == _WINDOW:
+                self._judge()
+
+    def _judge(self) -> None:
+        ratio = self._squeezed / self._raw
+        self._raw = self._squeezed = self._count = 0
+        self._ratio = self._ratio or ratio
+        if ratio > _WORSE * self._ratio:
+            # The objects have changed: learn anew from those that come.
+            self._samples = []
 
     def _train(self, obj: Object, samples: list[bytes]) -> None:
-        zstandard = _zstandard()
         self._samples = [] if self._later else None
         self._wanted = self._later.pop(0) if self._later else self._wanted
         self._raw = self._squeezed = self._count = 0
         self._ratio = 0.0
-        try:
-            dictionary = zstandard.train_dictionary(DICTIONARY_BYTES, samples, **_SEGMENTS)
-        except zstandard.ZstdError:
-            return  # too small, or nothing in common: without one, then
-        self._generation = _Generation(obj, dictionary)
-        self.trained += 1
+        dictionary = trained(obj, samples)
+        if dictionary is not None:
+            self._squeezer = Squeezer(dictionary)
+            self.trained += 1
 
 
 def unpacked(obj: AnyObject) -> AnyObject:
     """The object itself, to look at: unpacked if need be."""
-    return obj.copy() if is_packed(obj) else obj
+    return cast("AnyObject", obj.copy()) if is_packed(obj) else obj
 
 
-def _under(key: ObjectKey, packed: Any) -> Packed:
-    return Packed(key, packed.blob, packed.generation)
-
-
-def is_packed(obj: object) -> bool:
+def is_packed(obj: object) -> TypeGuard[Packed]:
     """Whether it is a stand-in that has to be unpacked."""
     return type(obj) is Packed
-
-
-@cache
-def _zstandard() -> Any:
-    try:
-        import zstandard  # noqa: PLC0415 (optional, and slow to load)
-    except ImportError:
-        raise ConfigError("a compact cache needs zstandard: pip install 'listwatch[compact]'") from None
-    return zstandard

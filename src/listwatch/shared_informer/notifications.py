@@ -146,6 +146,7 @@ def replacement_of(
     *,
     gone: Iterable[ObjectKey],
     is_initial: bool = False,
+    is_heard: bool = True,
     split_recreated: bool = False,
 ) -> Difference[AnyObject]:
     """The difference that a complete list makes. Deletions come first, then the rest in the list's order.
@@ -155,6 +156,7 @@ def replacement_of(
         objects: The list.
         gone: Keys that are in the cache, and no longer anywhere.
         is_initial: This is the first list.
+        is_heard: Somebody is to be told. A cache that is only looked at spares a notification for each object.
         split_recreated: as `changes_to`.
     """
     writes: dict[ObjectKey, AnyObject | None] = {}
@@ -167,17 +169,18 @@ def replacement_of(
             deletions.append(Deleted(last, is_final_state_unknown=True))
     for key, obj in objects.items():
         before = known(key)
-        if before is None:
-            writes[key] = obj
-            others.append(Added(obj, is_initial))
-        elif not is_same(before, obj):
-            writes[key] = obj
-            if split_recreated and before.uid != obj.uid:
+        if before is not None and is_same(before, obj):
+            continue
+        writes[key] = obj
+        if is_heard:
+            if before is None:
+                others.append(Added(obj, is_initial))
+            elif split_recreated and before.uid != obj.uid:
                 deletions.append(Deleted(before, is_final_state_unknown=True))
                 others.append(Added(obj))
             else:
                 others.append(Updated(before, obj))
-    return Difference(writes, deletions + others)
+    return Difference(writes, deletions + others if is_heard else [])
 
 
 def is_same(one: AnyObject, other: AnyObject) -> bool:

@@ -125,6 +125,7 @@ class SharedStore(Generic[AnyObject]):
             kept,
             gone=listed.gone,
             is_initial=listed.is_initial,
+            is_heard=bool(self.processor.registrations),
             split_recreated=self._split_recreated,
         )
         if difference.writes:
