@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import gc
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ _PIECE_BYTES = 256 * 1024
 _FIRST_VERSION = 1000
 _BARE, _BARE_SMALL = "bare", "bare-small"
 _LEAN, _TEN, _SMALL = "lean", "ten", "small"
+_LARGE, _MIXED = "large", "mixed"
+_VERSION = b"@VERSION@"
 _OF_BARE, _SMALL_RATE, _OF_ONE = 0.7, 80_000, 0.5
 
 
@@ -57,16 +60,30 @@ Run = Callable[[list[bytes]], Taken]
 """Takes in the events of these pieces."""
 
 
-def write_events(file: Path, count: int, *, seed: int, small: bool = False) -> None:
-    """Each pod ADDED, then each MODIFIED, as a watch tells it; if `small`, about 1 KB of each."""
+def write_events(file: Path, count: int, *, seed: int) -> None:
+    """Each pod ADDED, then each MODIFIED, as a watch tells it.
+
+    Args:
+        file: Its name says which: `small` for about 1 KB of each pod, `mixed` for the second time in random order.
+        count: How many pods.
+        seed: Of the pods and of the order.
+    """
     version = _FIRST_VERSION
     with file.open("wb") as out:
         for kind in ("ADDED", "MODIFIED"):
-            for pod in pods.pods(count, seed=seed):
+            objects = list(_objects(count, seed=seed, is_small=file.stem == _SMALL))
+            if file.stem == _MIXED and kind == "MODIFIED":
+                random.Random(seed).shuffle(objects)
+            for data in objects:
                 version += 1
-                pod["metadata"]["resourceVersion"] = str(version)
-                whole = {"kind": "Pod", "apiVersion": "v1", **(shrunk(pod) if small else pod)}
-                out.write(msgspec.json.encode({"type": kind, "object": whole}) + b"\n")
+                whole = data.replace(_VERSION, b"%d" % version, 1)
+                out.write(b'{"type":"%b","object":%b}\n' % (kind.encode(), whole))
+
+
+def _objects(count: int, *, seed: int, is_small: bool) -> Iterator[bytes]:
+    for pod in pods.pods(count, seed=seed):
+        pod["metadata"]["resourceVersion"] = _VERSION.decode()
+        yield msgspec.json.encode({"kind": "Pod", "apiVersion": "v1", **(shrunk(pod) if is_small else pod)})
 
 
 def pieces(file: Path) -> list[bytes]:
@@ -277,7 +294,7 @@ class Contender(NamedTuple):
     title: str
     run: Run
     of: str = _BARE
-    is_small: bool = False
+    events: str = _LARGE
 
 
 CONTENDERS = {
@@ -287,9 +304,10 @@ CONTENDERS = {
     "managed": Contender("the same, managedFields kept", informer(keep_managed_fields=True)),
     _TEN: Contender("the same, lean, ten handlers", informer(handlers=10)),
     "compact": Contender("the same, lean, compact", informer(compact=True)),
-    _BARE_SMALL: Contender("small events: bare loop", bare, _BARE_SMALL, is_small=True),
-    _SMALL: Contender("small events: listwatch", informer(), _BARE_SMALL, is_small=True),
-    "small-ten": Contender("small events: ten handlers", informer(handlers=10), _BARE_SMALL, is_small=True),
+    "compact-mixed": Contender("… changes in random order", informer(compact=True), events=_MIXED),
+    _BARE_SMALL: Contender("small events: bare loop", bare, _BARE_SMALL, _SMALL),
+    _SMALL: Contender("small events: listwatch", informer(), _BARE_SMALL, _SMALL),
+    "small-ten": Contender("small events: ten handlers", informer(handlers=10), _BARE_SMALL, _SMALL),
 }
 
 
@@ -322,13 +340,13 @@ def main() -> int:
         return 0
     names = list(CONTENDERS)
     with tempfile.TemporaryDirectory(prefix="listwatch-bench-") as folder:
-        files = {is_small: Path(folder) / f"events-{is_small}" for is_small in (False, True)}
+        files = {name: Path(folder) / f"{name}.events" for name in (_LARGE, _SMALL, _MIXED)}
         tell(f"writing {2 * options.pods:,} events …")
-        for is_small, file in files.items():
-            write_events(file, options.pods, seed=options.seed, small=is_small)
-            write_events(file.with_suffix(".warm"), 50, seed=1, small=is_small)
+        for file in files.values():
+            write_events(file, options.pods, seed=options.seed)
+            write_events(file.with_suffix(".warm"), 50, seed=1)
         rounds = [_round(number, options.rounds, names, files) for number in range(options.rounds)]
-        sizes = {is_small: file.stat().st_size for is_small, file in files.items()}
+        sizes = {name: file.stat().st_size for name, file in files.items()}
     results = _results(options, rounds, sizes)
     publish(results, _table(results), as_json=options.output == "json")
     return 0
@@ -345,12 +363,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(number: int, rounds: int, names: list[str], files: dict[bool, Path]) -> dict[str, dict[str, Any]]:
+def _round(number: int, rounds: int, names: list[str], files: dict[str, Path]) -> dict[str, dict[str, Any]]:
     start = number % len(names)
     measured = {}
     for name in [*names[start:], *names[:start]]:
         command = [sys.executable, __file__, "--measure", name]
-        command += ["--file", str(files[CONTENDERS[name].is_small])]
+        command += ["--file", str(files[CONTENDERS[name].events])]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
@@ -362,7 +380,7 @@ def _round(number: int, rounds: int, names: list[str], files: dict[bool, Path]) 
 
 
 def _results(
-    options: argparse.Namespace, rounds: list[dict[str, dict[str, Any]]], sizes: dict[bool, int]
+    options: argparse.Namespace, rounds: list[dict[str, dict[str, Any]]], sizes: dict[str, int]
 ) -> dict[str, Any]:
     figures = {
         name: {
@@ -380,8 +398,8 @@ def _results(
         "parameters": {
             "pods": options.pods,
             "events": 2 * options.pods,
-            "bytes_per_event": round(sizes[False] / (2 * options.pods)),
-            "bytes_per_small_event": round(sizes[True] / (2 * options.pods)),
+            "bytes_per_event": round(sizes[_LARGE] / (2 * options.pods)),
+            "bytes_per_small_event": round(sizes[_SMALL] / (2 * options.pods)),
             "rounds": options.rounds,
             "seed": options.seed,
         },
