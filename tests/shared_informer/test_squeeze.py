@@ -90,12 +90,21 @@ def test_a_large_object_has_siblings_too() -> None:
     assert [way.restore(blob) for way, blob in made] == raws
 
 
-def test_a_family_without_likeness_is_not_tried_again() -> None:
-    """An owner of things that are not alike costs one trial, not one for each of them."""
+def test_a_family_without_likeness_is_left_alone() -> None:
+    """An owner of things that are not alike costs a few trials, not one for each of them."""
     squeezer = Squeezer(dictionary())
-    ways = [squeezer.squeeze(noise(n, 500), head=b"", family=b"node")[0] for n in range(5)]
+    ways = [squeezer.squeeze(noise(n, 500), head=b"", family=b"node")[0] for n in range(9)]
     assert all(way is squeezer.dictionary for way in ways)
     assert squeezer._families == {b"node": None}
+
+
+def test_one_that_is_not_alike_does_not_part_the_others() -> None:
+    """Among siblings there may be odd ones: those after them are still squeezed against one of their own."""
+    squeezer = Squeezer(dictionary())
+    raws = [noise(n, 1500) if n % 3 == 2 else member(1, n) for n in range(30)]
+    made = [squeezer.squeeze(raw, head=b"", family=b"1") for raw in raws]
+    assert [way.restore(blob) for way, blob in made] == raws
+    assert sum(isinstance(way, Sibling) for way, _ in made) >= 9
 
 
 def test_an_object_that_has_grown_leads_its_family() -> None:

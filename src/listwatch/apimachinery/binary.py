@@ -4,12 +4,12 @@ In:    an `Object`                                  (from shared_informer/compac
 Out:   bytes, of use to nobody but this module; an object that is written as the first one would be
        (name, namespace and version are not in the bytes: whoever holds those knows these)
 Next:  shared_informer/compact.py
-Rules: pure; nothing is decoded that the object has not decoded itself
+Rules: pure; nothing is decoded that the object has not decoded itself, and nothing at all before somebody looks
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -42,17 +42,27 @@ _decode_parts = msgspec.msgpack.Decoder(_Parts).decode
 _decoders: dict[type[Object], msgspec.msgpack.Decoder[Any]] = {}
 
 
-def to_binary(obj: Object) -> tuple[bytes, bytes]:
-    """The object's parts, but for its key and its version; and whose it is.
+class Binary(NamedTuple):
+    """What `to_binary` makes of an object.
 
-    Own values of somebody who changed the object are in it as he left them.
-
-    Returns:
-        The parts, and the owner references among them as they were written: empty if nobody owns it, equal for all that
-        have the same owners.
+    Attributes:
+        data: Its parts, but for its key and its version.
+        owners: The owner references among them, as they were written: empty if nobody owns it, equal for all that have
+            the same owners.
+        is_plain: Nothing unusual had arrived, so that `later` will do.
     """
+
+    data: bytes
+    owners: bytes
+    is_plain: bool
+
+
+def to_binary(obj: Object) -> Binary:
+    """The object as bytes. Own values of somebody who changed it are in them as he left them."""
     plain = obj if obj._own_meta is None and not obj._looked else obj.copy()
     wire, owners = plain._wire, b""
+    if type(wire) is StoredWire:
+        wire = wire.itself
     if (metadata := wire.metadata) is not UNSET:
         # Others share what arrived: it is not to be changed.
         wire = wire.__copy__()
@@ -62,26 +72,75 @@ def to_binary(obj: Object) -> tuple[bytes, bytes]:
         for name in _KNOWN_ELSEWHERE:
             if getattr(rest, name):
                 setattr(rest, name, UNSET)
-    return _encode((wire, plain._extra)), owners
+    return Binary(_encode((wire, plain._extra)), owners, plain._extra is None)
 
 
-def from_binary(data: bytes, template: AnyObject, *, key: ObjectKey, resource_version: str) -> AnyObject:
-    """The object again.
+class Stored(Protocol):
+    """Whatever has the bytes of an object, in some form, and knows what is not in them."""
+
+    @property
+    def key(self) -> ObjectKey:
+        """Of the object."""
+        ...
+
+    @property
+    def resource_version(self) -> str:
+        """Of the object."""
+        ...
+
+    def data(self) -> bytes:
+        """`Binary.data`."""
+        ...
+
+
+def now(stored: Stored, template: AnyObject) -> AnyObject:
+    """The object again, as good as before.
 
     Args:
-        data: From `to_binary`.
+        stored: Has its bytes.
         template: Another object of the same class, and of the same resource if the class is `Unstructured`.
-        key, resource_version: What they were.
     """
-    parts = _decode_parts(data)
-    wire = _decoder(type(template)).decode(parts.wire)
-    if (metadata := wire.metadata) is not UNSET:
-        for name, value in zip(_KNOWN_ELSEWHERE, (*key, resource_version), strict=True):
-            if value:
-                setattr(metadata, name, value)
-    made = template._like(wire, parts.extra)
+    return _with_key(template, *_parts_of(stored, type(template)), stored.key)
+
+
+def later(stored: Stored, template: AnyObject) -> AnyObject:
+    """The same for an object that `is_plain`: nothing but its key is made before somebody looks, and most never do."""
+    return _with_key(template, StoredWire(stored, type(template)), None, stored.key)
+
+
+class StoredWire:
+    """In the place of what arrived, until somebody looks: behaves like it. Any number of threads may be the first."""
+
+    __slots__ = ("_cls", "_stored", "itself")
+
+    itself: Any
+
+    def __init__(self, stored: Stored, cls: type[Object]) -> None:
+        self._stored = stored
+        self._cls = cls
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "itself":
+            return getattr(self.itself, name)
+        self.itself, _ = _parts_of(self._stored, self._cls)
+        return self.itself
+
+
+def _with_key(template: AnyObject, wire: Any, extra: dict[str, bytes] | None, key: ObjectKey) -> AnyObject:
+    made = template._like(wire, extra)
     made._key = key
     return made
+
+
+def _parts_of(stored: Stored, cls: type[Object]) -> tuple[Any, dict[str, bytes] | None]:
+    parts = _decode_parts(stored.data())
+    wire = _decoder(cls).decode(parts.wire)
+    if (metadata := wire.metadata) is not UNSET:
+        known = zip(_KNOWN_ELSEWHERE, (*stored.key, stored.resource_version), strict=True)
+        for name, value in known:
+            if value:
+                setattr(metadata, name, value)
+    return wire, parts.extra
 
 
 def _decoder(cls: type[Object]) -> msgspec.msgpack.Decoder[Any]:

@@ -13,6 +13,8 @@ Three parts make one object:
   that the strict decoder refused;
 * what this reader has looked at: `_own_meta` and `_looked`, decoded copies, free to be changed.
 
+In the place of the first there may be something that makes it of other bytes when somebody looks (binary.py).
+
 Writing an object out compares the third with the first two (rewrite.py), so that untouched parts leave as the
 bytes in which they came and unknown fields survive.
 """

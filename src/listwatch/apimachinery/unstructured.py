@@ -157,7 +157,7 @@ class Unstructured(Object):
         return list(self)
 
     def _own_wire(self) -> Any:
-        self._wire = msgspec.structs.replace(self._wire)  # the old one may be shared with copies
+        self._wire = self._wire.__copy__()  # the old one may be shared with copies
         return self._wire
 
     def _extra_json(self) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeGuard, cast
 
 import msgspec
 
-from listwatch.apimachinery.binary import from_binary, to_binary
+from listwatch.apimachinery.binary import later, now, to_binary
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.meta import ResourceVersion
 from listwatch.apimachinery.object import AnyObject, Object
@@ -28,7 +28,9 @@ LESSONS: Final = (100, 500)
 """So many objects teach the first dictionary, and so many after them the second. Learning from 500 pods takes 0.03 s,
 and learning from more makes the others hardly smaller."""
 
-_LONGEST_VERSION: Final = 255
+_LONGEST_VERSION: Final = 127
+_PLAIN: Final = 128
+"""In the byte of the version's length: nothing is unusual about the object (`Binary.is_plain`)."""
 _WINDOW: Final = 2048
 """After so many objects it is judged whether the dictionary still pays."""
 _WORSE: Final = 1.5
@@ -40,7 +42,7 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
 
     Attributes:
         key: Of the object.
-        blob: The length of its version in one byte, the version, and the rest of it, squeezed.
+        blob: The length of its version and whether it is plain in one byte, the version, and the rest, squeezed.
         way: Gives the rest back.
         values: Its values in each index, once it is in a cache: it is its own entry there.
     """
@@ -71,17 +73,12 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
         return len(self.blob)
 
     def copy(self) -> Object:
-        """The object, whole and independent."""
-        start, way = self._start, self.way
-        return from_binary(
-            way.restore(self.blob[start:]),
-            way.dictionary.template,
-            key=self.key,
-            resource_version=self.blob[1:start].decode(),
-        )
+        """The object, whole and independent; unpacked when somebody looks at more than its key."""
+        unpack = later if self.blob[0] & _PLAIN else now
+        return unpack(self, self.way.dictionary.template)
 
-    def raw(self) -> bytes:
-        """The part of it that was squeezed, as it was before."""
+    def data(self) -> bytes:
+        """What of it was squeezed, as it was before (see `Stored`)."""
         return self.way.restore(self.blob[self._start :])
 
     def under(self, key: ObjectKey, values: tuple[tuple[str, ...], ...]) -> Packed:
@@ -92,7 +89,7 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
 
     @property
     def _start(self) -> int:
-        return 1 + self.blob[0]
+        return 1 + (self.blob[0] & ~_PLAIN)
 
     def __repr__(self) -> str:
         return f"<Packed {self.key} resource_version={self.resource_version or None}>"
@@ -142,9 +139,9 @@ class Packing(Generic[AnyObject]):
         version = obj.resource_version.encode()
         if len(version) > _LONGEST_VERSION or not obj.key.name:
             return obj  # no server says such a thing
-        raw, owners = to_binary(obj)
+        raw, owners, is_plain = to_binary(obj)
         last = before.way if is_packed(before) else None
-        head = b"%c%b" % (len(version), version)
+        head = b"%c%b" % (len(version) | (_PLAIN if is_plain else 0), version)
         way, blob = squeezer.squeeze(raw, head=head, family=owners, before=last)
         packed = Packed(obj.key if key is None else key, blob, way)
         self._observe(obj, packed, len(raw))
@@ -161,7 +158,7 @@ class Packing(Generic[AnyObject]):
         if self._samples is not None:
             self._samples.append(packed)
             if len(self._samples) >= self._wanted:
-                self._train(obj, [each.raw() for each in self._samples])
+                self._train(obj, [each.data() for each in self._samples])
         elif packed.way is packed.way.dictionary:
             self._raw += size
             self._squeezed += packed.size_bytes

@@ -48,6 +48,8 @@ _GROWN: Final = 1.25
 """An object so many times as long as its sibling has much that the other lacks: a status, most often."""
 _WORTH: Final = 0.8
 """What a sibling must at least make of a frame, for its being dearer to restore."""
+_MOST_MISSES: Final = 4
+"""After so many trials in vain, one after the other, a family is taken for one whose members are not alike."""
 
 
 class Dictionary:
@@ -94,13 +96,17 @@ class Sibling:
         blob: Its frame, at the end of what is held anyway.
         start: Where the frame begins.
         size: How many bytes it had before.
+        misses: How many of its family, one after the other, were not like the one before.
     """
 
-    __slots__ = ("_blob", "_start", "dictionary", "size")
+    __slots__ = ("_blob", "_start", "dictionary", "misses", "size")
 
-    def __init__(self, dictionary: Dictionary, blob: bytes, *, start: int, size: int) -> None:
+    def __init__(
+        self, dictionary: Dictionary, blob: bytes, *, start: int, size: int, misses: int = 0
+    ) -> None:
         self.dictionary = dictionary
         self.size = size
+        self.misses = misses
         self._blob = blob
         self._start = start
 
@@ -172,18 +178,20 @@ class Squeezer:
         if not family:
             return dictionary, head + dictionary.squeeze(raw)
         sibling = self._sibling(family, before)
-        if sibling is None:
-            leads = family not in self._families
-        else:
-            leads = len(raw) > _GROWN * sibling.size
-            if not leads:
-                frame = self._opened(sibling)(raw)
-                if len(frame) <= _WORTH * sibling.squeezed_size:
-                    return sibling, head + frame
-                self._remember(family, None)
+        misses = 0
+        if sibling is not None and len(raw) <= _GROWN * sibling.size:
+            frame = self._opened(sibling)(raw)
+            if len(frame) <= _WORTH * sibling.squeezed_size:
+                sibling.misses = 0
+                return sibling, head + frame
+            misses = sibling.misses + 1
         blob = head + dictionary.squeeze(raw)
-        if leads:
-            self._remember(family, Sibling(dictionary, blob, start=len(head), size=len(raw)))
+        if misses >= _MOST_MISSES:
+            self._remember(family, None)
+        elif sibling is not None or family not in self._families:
+            # The newest leads: it has what its family has by now.
+            leader = Sibling(dictionary, blob, start=len(head), size=len(raw), misses=misses)
+            self._remember(family, leader)
         return dictionary, blob
 
     def _sibling(self, family: bytes, before: Way | None) -> Sibling | None:
