@@ -1,26 +1,27 @@
 """Keys through the work queue: how many a second, one core.
 
-In:    nothing
-Out:   a table on standard output
-Rules: each figure is the best of several rounds, the cycle collector as Python starts it; a key goes all the way:
-       added, handed out, done
+    python benches/workqueue.py              # nine rounds
+
+In:    a number of rounds
+Out:   a table or JSON on stdout, a file in benches/results/
+Rules: rounds are interleaved, the cycle collector as Python starts it; a key goes all the way: added, handed out,
+       done. `asyncio.Queue`, which knows no duplicates, delays or priorities, is the yardstick of the last case
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+from figures import cell, machine, publish, spread, target
 
 from listwatch.workqueue import QueueState, WorkQueue
 
 KEYS = [f"default/pod-{number}" for number in range(20_000)]
-ROUNDS = 9
 WORKERS = 10
 
 
@@ -89,7 +90,7 @@ async def hand_over() -> None:
 
 
 async def plain_queue() -> None:
-    """The yardstick for it: the same with asyncio.Queue, which knows no duplicates, delays or priorities."""
+    """The yardstick for it: the same with `asyncio.Queue`."""
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def worker() -> None:
@@ -110,30 +111,68 @@ def run(case: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
     return lambda: asyncio.run(case())
 
 
+_YARDSTICK = f"asyncio.Queue to {WORKERS} sleeping workers"
+_WAYS = ("async with queue.next()", "async for key in queue")
 CASES: dict[str, Callable[[], None]] = {
     "core: burst": core_burst,
     "core: one by one": core_one_by_one,
     "core: delayed": core_delayed,
-    "async with queue.next()": run(blocks),
-    "async for key in queue": run(loop),
+    _WAYS[0]: run(blocks),
+    _WAYS[1]: run(loop),
     f"hand-over to {WORKERS} sleeping workers": run(hand_over),
-    f"asyncio.Queue to {WORKERS} sleeping workers": run(plain_queue),
+    _YARDSTICK: run(plain_queue),
 }
 
 
-def best_seconds(case: Callable[[], None]) -> float:
-    seconds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
+def keys_per_second(case: Callable[[], None]) -> float:
+    """How fast it is, this time."""
+    began = time.perf_counter()
+    case()
+    return len(KEYS) / (time.perf_counter() - began)
+
+
+def main() -> int:
+    """Run what the command line asks for; 0 also if a target is missed."""
+    parser = argparse.ArgumentParser(description="Measure the work queue.")
+    parser.add_argument("--rounds", type=int, default=9, metavar="R", help="default 9")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    for case in CASES.values():
         case()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def main() -> None:
-    for name, case in CASES.items():
-        print(f"{name:<40} {len(KEYS) / best_seconds(case):>12,.0f} keys/s")
+    rounds = [{name: keys_per_second(case) for name, case in CASES.items()} for _ in range(options.rounds)]
+    figures = {
+        name: {
+            "keys_per_second": spread([one[name] for one in rounds]),
+            "times_yardstick": spread([one[name] / one[_YARDSTICK] for one in rounds]),
+        }
+        for name in CASES
+    }
+    targets = [
+        target(
+            f"{way}: add, get and done a second",
+            wanted=300_000,
+            found=figures[way]["keys_per_second"]["median"],
+            is_most=False,
+        )
+        for way in _WAYS
+    ]
+    results = {
+        "benchmark": "workqueue",
+        "machine": machine(),
+        "parameters": {"rounds": options.rounds, "keys": len(KEYS)},
+        "figures": figures,
+        "targets": targets,
+    }
+    rows = [
+        ("keys through the work queue", "keys a second", "times asyncio.Queue"),
+        *(
+            (name, cell(figure["keys_per_second"], 0), cell(figure["times_yardstick"]))
+            for name, figure in figures.items()
+        ),
+    ]
+    publish(results, rows, as_json=options.output == "json")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
