@@ -6,8 +6,9 @@
 In:    numbers of pods, a rate
 Out:   a table or JSON on stdout, progress on stderr, a file in benches/results/
 Next:  replay.py (serves)
-Rules: the server and every single measurement have a process each; a handler has been told of every event and the
-       cache stands where the server stands, or it is an error; a missed target is a result
+Rules: the server and every single measurement have a process each, whose libraries are loaded before; a handler has
+       been told of every event and the cache stands where the server stands, or it is an error; a missed target is a
+       result
 """
 # ruff: noqa: PLC0415 (what is imported here belongs to what is measured)
 
@@ -27,6 +28,7 @@ from replay import served
 
 _AT_ONCE = 100_000
 """So many pods the replay holds; more are the same ones in other namespaces."""
+_WARM = 200
 FORMS = ("plain", "compact")
 
 
@@ -47,28 +49,38 @@ class Told:
         self.updated += 1
 
 
+def informer_of(client: Any, form: str) -> Any:
+    """An informer of all pods, with one index."""
+    from listwatch.api.core_v1 import Pod
+    from listwatch.shared_informer.shared_informer import SharedInformer
+
+    return SharedInformer.from_client(
+        client,
+        Pod,
+        namespace="",
+        watch_list=True,
+        marker_seconds=600.0,
+        compact=form == "compact",
+        indexers={"namespace": lambda pod: [pod.namespace]},
+    )
+
+
 async def measure(form: str, url: str, *, rate: float, seconds: float) -> dict[str, Any]:
     """Fill one informer, and let it follow."""
     import aiohttp
 
-    from listwatch.api.core_v1 import Pod
     from listwatch.client.client import Client
     from listwatch.client.config import Config
     from listwatch.shared_informer.mailbox import Mailbox, MailboxPolicy
-    from listwatch.shared_informer.shared_informer import SharedInformer
 
+    with served(_WARM, seed=1) as (small, _):
+        async with Client(Config(host=small)) as client, informer_of(client, form) as warm:
+            await warm.wait_synced()
     before = resident_bytes() or 0
+    forget_peak()
     told = Told()
     async with Client(Config(host=url), keep_managed_fields=False) as client, aiohttp.ClientSession() as http:
-        informer = SharedInformer.from_client(
-            client,
-            Pod,
-            namespace="",
-            watch_list=True,
-            marker_seconds=600.0,
-            compact=form == "compact",
-            indexers={"namespace": lambda pod: [pod.namespace]},
-        )
+        informer = informer_of(client, form)
         wall, cpu = time.perf_counter(), time.process_time()
         async with informer:
             await informer.wait_synced()
@@ -154,7 +166,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--form", action="append", choices=FORMS, help="default both")
     parser.add_argument("--rate", type=float, default=2000.0, help="events a second, default 2000")
     parser.add_argument("--seconds", type=float, default=10.0, help="default 10")
-    parser.add_argument("--rounds", type=int, default=1, metavar="R", help="default 1")
+    parser.add_argument("--rounds", type=int, default=3, metavar="R", help="default 3")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()

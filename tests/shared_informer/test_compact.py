@@ -187,6 +187,21 @@ def test_an_indexer_of_packed_objects() -> None:
     assert isinstance(compact.cached(ObjectKey("default", "web-7")), Packed)
 
 
+def test_a_cache_does_not_change_what_another_holds() -> None:
+    """A squeezed object is its own entry in a cache; put in a second one with other indices it is another entry."""
+    packing: Packing[Pod] = Packing()
+    first: Indexer[Pod] = Indexer(indices={"node": lambda obj: [obj.spec.node_name or ""]}, keep=packing.pack)
+    second: Indexer[Pod] = Indexer(indices={"app": lambda obj: [obj.labels["app"]]}, keep=packing.pack)
+    first.put(pod(1))
+    shared = first.cached(pod(1).key)
+    assert shared is not None
+    second.apply({shared.key: shared})
+    first.add_index("phase", lambda obj: [obj.status.phase or ""])
+    assert first.index_keys("node", "node-1") == first.index_keys("phase", "Running") == [shared.key]
+    assert second.index_keys("app", "web") == [shared.key]
+    assert first.by_index("node", "node-1") == second.by_index("app", "web") == [pod(1)]
+
+
 @pytest.mark.parametrize("watch_list", [True, False])
 def test_an_informer_with_a_compact_cache(virtual: Virtual, watch_list: bool) -> None:
     """Handlers, lister and cache of a compact informer tell what a plain one's tell, through list, watch and relist."""

@@ -37,20 +37,20 @@ _WORSE: Final = 1.5
 """It does not if they take so many times the space that the first ones took."""
 
 
-class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
+class Packed(msgspec.Struct, gc=False, eq=False):
     """An object, squeezed. It stands where an object stands in the cache, and answers what the cache asks.
 
     Attributes:
         key: Of the object.
         blob: The length of its version and whether it is plain in one byte, the version, and the rest, squeezed.
         way: Gives the rest back.
-        values: Its values in each index, once it is in a cache: it is its own entry there.
+        values: Its values in each index: it is its own entry in a cache. None before it is put in one; set once.
     """
 
     key: ObjectKey
     blob: bytes
     way: Way
-    values: tuple[tuple[str, ...], ...] = ()
+    values: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def object(self) -> Any:
@@ -81,11 +81,17 @@ class Packed(msgspec.Struct, gc=False, frozen=True, eq=False):
         """What of it was squeezed, as it was before (see `Stored`)."""
         return self.way.restore(self.blob[self._start :])
 
-    def under(self, key: ObjectKey, values: tuple[tuple[str, ...], ...]) -> Packed:
-        """The same, with a key that is held already and these values."""
-        if key is self.key and values == self.values:
-            return self
-        return Packed(key, self.blob, self.way, values)
+    def under(self, key: ObjectKey) -> Packed:
+        """The same, with an equal key that is held already."""
+        return self if key is self.key else Packed(key, self.blob, self.way)
+
+    def placed(self, values: tuple[tuple[str, ...], ...]) -> Packed:
+        """The same with these values, not to be changed any more."""
+        if self.values is None:
+            self.values = values
+        elif self.values != values:
+            return Packed(self.key, self.blob, self.way, values)
+        return self
 
     @property
     def _start(self) -> int:
@@ -132,7 +138,7 @@ class Packing(Generic[AnyObject]):
             before: What is held of the object's last state.
         """
         if is_packed(obj):
-            return cast("AnyObject", obj if key is None else obj.under(key, obj.values))
+            return cast("AnyObject", obj if key is None else obj.under(key))
         squeezer = self._squeezer
         if squeezer is None:
             squeezer = self._squeezer = Squeezer(Dictionary(obj))

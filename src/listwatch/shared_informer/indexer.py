@@ -79,7 +79,7 @@ class _Entry(msgspec.Struct, Generic[AnyObject], frozen=True, gc=False):
 def _entry(key: ObjectKey, obj: AnyObject, values: tuple[_Values, ...]) -> _Entry[AnyObject]:
     """An entry; a squeezed object is its own, which saves 48 of its 1,000 bytes."""
     if is_packed(obj):
-        return cast("_Entry[AnyObject]", obj.under(key, values))
+        return cast("_Entry[AnyObject]", obj.under(key).placed(values))
     return _Entry(key, obj, values)
 
 
