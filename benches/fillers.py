@@ -25,6 +25,7 @@ from measure import forget_peak, peak_bytes, resident_bytes
 from replay import served
 
 PAGE = 500
+_STREAM = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
 
 
 class Filled(NamedTuple):
@@ -76,7 +77,7 @@ async def floor_of_stream(url: str, count: int, report: Report) -> None:
 
     async with aiohttp.ClientSession(read_bufsize=1 << 20) as session:
         watch = _Watch()
-        target = f"{url}/api/v1/pods?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+        target = f"{url}/api/v1/pods?{_STREAM}"
         async with session.get(target) as answer:
             tail = b""
             async for chunk in answer.content.iter_any():
@@ -84,6 +85,26 @@ async def floor_of_stream(url: str, count: int, report: Report) -> None:
                 if b"initial-events-end" in tail and tail.endswith(b"\n"):
                     break
         await report(Filled(None, count, *watch.seconds()))
+
+
+async def own_reading(url: str, count: int, report: Report) -> None:
+    """Read a streamed list as we read, and drop it: what of our time is not decoding and keeping."""
+    from listwatch.apimachinery.clock import LoopClock
+    from listwatch.apimachinery.http import Request
+    from listwatch.client.config import Config
+    from listwatch.client.connection import SocketTransport
+
+    transport = SocketTransport(Config(host=url), clock=LoopClock())
+    watch = _Watch()
+    answer = await transport(Request("GET", f"/api/v1/pods?{_STREAM}"))
+    tail = b""
+    async for chunk in answer.chunks:
+        tail = (tail + chunk)[-400:]
+        if b"initial-events-end" in tail and tail.endswith(b"\n"):
+            break
+    await report(Filled(None, count, *watch.seconds()))
+    await answer.aclose()
+    await transport.aclose()
 
 
 def _informer(**options: Any) -> Callable[[str, int, Report], Awaitable[None]]:
@@ -192,6 +213,7 @@ class _Watch:
 FILLERS = {
     "floor-stream": Filler("floor: a streamed list, read and dropped", floor_of_stream),
     "floor-pages": Filler("floor: pages, read and dropped", floor_of_pages),
+    "reading": Filler("listwatch's own reading, dropped", own_reading),
     "listwatch": Filler("listwatch informer, streamed list", _informer()),
     "listwatch-pages": Filler("listwatch informer, list in pages", _informer(watch_list=False)),
     "listwatch-compact": Filler("listwatch informer, compact", _informer(compact=True)),
@@ -204,7 +226,7 @@ FILLERS = {
     "kr8s": Filler("kr8s list", kr8s),
 }
 FLOORS = dict.fromkeys(FILLERS, "floor-pages") | dict.fromkeys(
-    ("floor-stream", "listwatch", "listwatch-compact", "listwatch-managed"), "floor-stream"
+    ("floor-stream", "reading", "listwatch", "listwatch-compact", "listwatch-managed"), "floor-stream"
 )
 
 
