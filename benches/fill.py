@@ -13,6 +13,7 @@ Rules: the server and every single measurement have a process each; rounds are i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from typing import Any
 
 import pods
 from figures import cell, machine, publish, spread, target, tell
-from fillers import FILLERS, FLOORS
+from fillers import FILLERS, FLOORS, OVER_TLS
 from replay import served
 
 _HERE = Path(__file__).parent
@@ -39,8 +40,13 @@ def main() -> int:
     """Run what the command line asks for; 0 also if a target is missed."""
     options = _options()
     names = [name for name in FILLERS if not options.only or name in options.only]
-    with served(options.pods, seed=options.seed) as (url, _):
-        rounds = [_round(number, options, names, url) for number in range(options.rounds)]
+    with contextlib.ExitStack() as stack:
+        urls = dict.fromkeys(names, stack.enter_context(served(options.pods, seed=options.seed))[0])
+        if tls := [name for name in names if name in OVER_TLS]:
+            arguments = ["--tls", "--streams-only"]
+            server = stack.enter_context(served(options.pods, seed=options.seed, arguments=arguments))
+            urls |= dict.fromkeys(tls, server[0])
+        rounds = [_round(number, options, names, urls) for number in range(options.rounds)]
     results = _results(options, rounds)
     publish(results, _table(results), as_json=options.output == "json")
     return 0
@@ -58,12 +64,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(number: int, options: argparse.Namespace, names: list[str], url: str) -> dict[str, Any]:
+def _round(
+    number: int, options: argparse.Namespace, names: list[str], urls: dict[str, str]
+) -> dict[str, Any]:
     names = [name for name in names if number == 0 or name not in _ONCE]
     start = number % len(names)
     measured = {}
     for name in [*names[start:], *names[:start]]:
-        command = [sys.executable, str(_HERE / "fillers.py"), name, url, str(options.pods)]
+        command = [sys.executable, str(_HERE / "fillers.py"), name, urls[name], str(options.pods)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")

@@ -78,7 +78,7 @@ async def floor_of_stream(url: str, count: int, report: Report) -> None:
     async with aiohttp.ClientSession(read_bufsize=1 << 20) as session:
         watch = _Watch()
         target = f"{url}/api/v1/pods?{_STREAM}"
-        async with session.get(target) as answer:
+        async with session.get(target, ssl=False) as answer:
             tail = b""
             async for chunk in answer.content.iter_any():
                 tail = (tail + chunk)[-400:]
@@ -111,12 +111,14 @@ def _informer(**options: Any) -> Callable[[str, int, Report], Awaitable[None]]:
     async def fill(url: str, count: int, report: Report) -> None:
         from listwatch.api.core_v1 import Pod
         from listwatch.client.client import Client
-        from listwatch.client.config import Config
+        from listwatch.client.config import Config, TLSConfig
         from listwatch.shared_informer.shared_informer import SharedInformer
 
         informer_options = {"watch_list": True} | options
         keep = informer_options.pop("keep_managed_fields", False)
-        async with Client(Config(host=url), keep_managed_fields=keep) as client:
+        # Nobody is to be trusted here, so nobody is asked: the floor does likewise.
+        config = Config(host=url, tls=TLSConfig(insecure_skip_verify=url.startswith("https")))
+        async with Client(config, keep_managed_fields=keep) as client:
             informer = SharedInformer.from_client(client, Pod, namespace="", **informer_options)
             (reflector,) = informer.reflectors
 
@@ -220,14 +222,21 @@ FILLERS = {
     "listwatch-managed": Filler(
         "listwatch informer, managedFields kept", _informer(keep_managed_fields=True)
     ),
+    "floor-tls": Filler("floor over TLS: a streamed list, read and dropped", floor_of_stream),
+    "listwatch-tls": Filler("listwatch informer over TLS, streamed list", _informer()),
     "lightkube": Filler("lightkube list", lightkube),
     "kubernetes": Filler("kubernetes (official) informer", official),
     "kubernetes_asyncio": Filler("kubernetes_asyncio list", kubernetes_asyncio),
     "kr8s": Filler("kr8s list", kr8s),
 }
-FLOORS = dict.fromkeys(FILLERS, "floor-pages") | dict.fromkeys(
-    ("floor-stream", "reading", "listwatch", "listwatch-compact", "listwatch-managed"), "floor-stream"
+FLOORS = (
+    dict.fromkeys(FILLERS, "floor-pages")
+    | dict.fromkeys(
+        ("floor-stream", "reading", "listwatch", "listwatch-compact", "listwatch-managed"), "floor-stream"
+    )
+    | dict.fromkeys(("floor-tls", "listwatch-tls"), "floor-tls")
 )
+OVER_TLS = ("floor-tls", "listwatch-tls")
 
 
 async def _main() -> None:
@@ -255,7 +264,7 @@ async def _main() -> None:
             await filled.relist()
             result["relist_peak_bytes"] = (peak_bytes() or 0) - before
 
-    with served(50, seed=1) as (small, _):
+    with served(50, seed=1, arguments=["--tls"] if args.url.startswith("https") else []) as (small, _):
         await FILLERS[args.name].fill(small, 50, ignore)
     before = resident_bytes() or 0
     forget_peak()

@@ -32,7 +32,7 @@ import pods
 from figures import cell, machine, publish, spread, target, tell
 from replay import shrunk
 
-_PIECE_BYTES = 256 * 1024
+_PIECE_BYTES = 1 << 20  # as much as one read takes (client/connection.py)
 _FIRST_VERSION = 1000
 _BARE, _BARE_SMALL = "bare", "bare-small"
 _LEAN, _TEN, _SMALL = "lean", "ten", "small"

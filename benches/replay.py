@@ -17,9 +17,12 @@ import asyncio
 import contextlib
 import gc
 import re
+import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -251,6 +254,18 @@ def served(
             process.kill()
 
 
+def _tls() -> ssl.SSLContext:
+    from listwatch.apiserver.listener.certificates import CertificateAuthority  # noqa: PLC0415 (slow to load)
+
+    pair = CertificateAuthority(now=datetime.now(UTC)).issue_server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pair.certificate_pem + pair.key_pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
 async def main() -> None:
     """Prepare, serve, obey."""
     parser = argparse.ArgumentParser(description="Serve prepared pods.")
@@ -258,6 +273,7 @@ async def main() -> None:
     parser.add_argument("--seed", type=int, default=pods.SEED)
     parser.add_argument("--small", action="store_true", help="pods of 1 KB")
     parser.add_argument("--streams-only", action="store_true", help="no lists but streamed ones")
+    parser.add_argument("--tls", action="store_true", help="over HTTPS")
     parser.add_argument("--times", type=int, default=1, help="tell all pods so often, in other namespaces")
     options = parser.parse_args()
     tape = Tape(
@@ -269,8 +285,9 @@ async def main() -> None:
     )
     replay = Replay(tape)
     gc.freeze()
-    server = await asyncio.start_server(replay.serve, "127.0.0.1", 0, limit=1 << 20)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    tls = _tls() if options.tls else None
+    server = await asyncio.start_server(replay.serve, "127.0.0.1", 0, limit=1 << 20, ssl=tls)
+    print(f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     server.close()
 

@@ -93,12 +93,7 @@ class Codec(Generic[AnyObject]):
         self._forget()
         if self._fast:
             try:
-                made = settle(
-                    self.cls,
-                    self._one.decode(data),
-                    self._shared,
-                    keep_managed_fields=self.keep_managed_fields,
-                )
+                (made,) = self._settled([self._one.decode(data)])
             except msgspec.ValidationError:
                 made = self._unusual(data)
             except UNREADABLE as error:
@@ -119,8 +114,7 @@ class Codec(Generic[AnyObject]):
         try:
             if self._fast:
                 page = self._pages.decode(data)
-                cls, shared, keep = self.cls, self._shared, self.keep_managed_fields
-                items = [settle(cls, wire, shared, keep_managed_fields=keep) for wire in page.items]
+                items = self._settled(page.items)
                 return ObjectList(items, metadata=page.metadata, api_version=page.api_version, kind=page.kind)
         except msgspec.ValidationError:
             pass
@@ -144,13 +138,14 @@ class Codec(Generic[AnyObject]):
             except UNREADABLE:
                 pass
             else:
-                if EventType.ERROR not in [frame.type for frame in frames]:
-                    cls, shared, keep = self.cls, self._shared, self.keep_managed_fields
-                    return [
-                        WatchEvent(frame.type, settle(cls, frame.object, shared, keep_managed_fields=keep))
-                        for frame in frames
-                    ]
+                types = [frame.type for frame in frames]
+                if EventType.ERROR not in types:
+                    objects = self._settled([frame.object for frame in frames])
+                    return [WatchEvent(kind, obj) for kind, obj in zip(types, objects, strict=True)]
         return self._one_by_one(bytes(lines))
+
+    def _settled(self, wires: list[Any]) -> list[AnyObject]:
+        return settle(self.cls, wires, self._shared, keep_managed_fields=self.keep_managed_fields)
 
     def _one_by_one(self, lines: bytes) -> list[WatchEvent[AnyObject]]:
         events: list[WatchEvent[AnyObject]] = []

@@ -22,7 +22,7 @@ bytes in which they came and unknown fields survive.
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from sys import intern
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -359,11 +359,13 @@ class Object(_Described):
             DecodeError: Not JSON, or not an object, or its metadata is of no use.
         """
         try:
-            return settle(cls, msgspec.json.decode(data, type=cls._wire_class()), {})
+            (made,) = settle(cls, [msgspec.json.decode(data, type=cls._wire_class())], {})
         except msgspec.ValidationError:
             pass
         except UNREADABLE as error:
             raise DecodeError(f"{cls.__name__}: not JSON: {error}") from None
+        else:
+            return made
         try:
             return cls._of_unusual(data)
         except UNREADABLE as error:
@@ -416,26 +418,30 @@ class Object(_Described):
 AnyObject = TypeVar("AnyObject", bound=Object)
 
 
-def settle(cls: type[AnyObject], wire: Any, shared: Shared, *, keep_managed_fields: bool = True) -> AnyObject:
-    """Cut a freshly decoded struct loose from the message it came in, and make it an object.
+def settle(
+    cls: type[AnyObject], wires: Iterable[Any], shared: Shared, *, keep_managed_fields: bool = True
+) -> list[AnyObject]:
+    """Cut freshly decoded structs loose from the message they came in, and make them objects.
 
     The strict decoder leaves views into the message; kept as they are they would keep all of a list alive.
     """
-    if (metadata := wire.metadata) is not UNSET:
-        if not keep_managed_fields:
-            metadata.managed_fields = UNSET
-        settle_meta(metadata, shared)
-    for name in cls._sections:
-        if (value := getattr(wire, name)) is not UNSET:
-            setattr(wire, name, bytes(value))
-    resource = cls.resource
-    if (kind := wire.kind) is not UNSET and kind == resource.kind:
-        wire.kind = resource.kind  # one string for all objects of a kind
-        if (api_version := wire.api_version) is not UNSET:
-            wire.api_version = intern(api_version)
-    made = cls.__new__(cls)
-    made._wire = wire
-    made._extra = made._own_meta = made._looked = made._key = None
+    names, kind, made = tuple(cls._sections), cls.resource.kind, []
+    for wire in wires:
+        if (metadata := wire.metadata) is not UNSET:
+            if not keep_managed_fields:
+                metadata.managed_fields = UNSET
+            settle_meta(metadata, shared)
+        for name in names:
+            if (value := getattr(wire, name)) is not UNSET:
+                setattr(wire, name, bytes(value))
+        if (named := wire.kind) is not UNSET and named == kind:
+            wire.kind = kind  # one string for all objects of a kind
+            if (api_version := wire.api_version) is not UNSET:
+                wire.api_version = intern(api_version)
+        obj = cls.__new__(cls)
+        obj._wire = wire
+        obj._extra = obj._own_meta = obj._looked = obj._key = None
+        made.append(obj)
     return made
 
 

@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple
 
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.object import AnyObject
-from listwatch.apimachinery.watch_event import EventType, WatchEvent
+from listwatch.apimachinery.watch_event import EventType, WatchEvent, object_of
 from listwatch.shared_informer.freshness import is_newer, order
 from listwatch.shared_informer.notifications import Change
 
@@ -103,7 +103,7 @@ class Sources(Generic[AnyObject]):
         held: dict[ObjectKey, str | None] = {} if is_alone else source.held
         accepted: list[Change[AnyObject]] = []
         for event in events:
-            obj = event.object
+            obj = object_of(event)
             key, version = obj.key, obj.resource_version
             if not key.name:
                 self.nameless += 1
