@@ -209,6 +209,7 @@ class Indexer(Generic[AnyObject]):
         named = enumerate((indices or {}).items())
         self._state: _State[AnyObject] = _State({}, {n: _Index(f, slot) for slot, (n, f) in named})
         self._keep = keep
+        self._entry: Callable[..., _Entry[AnyObject]] = _Entry if keep is None else _entry
         self._equal: dict[tuple[_Values, ...], tuple[_Values, ...]] = {}
         self._failures: dict[tuple[str, ObjectKey], IndexFailure] = {}
         self._on_index_failure = on_index_failure
@@ -389,10 +390,10 @@ class Indexer(Generic[AnyObject]):
             kept = self._keep(obj, key, None if before is None else before.object)
         if not values or (before is not None and before.values == values):
             # Nearly every change there is: no index hears of it, and what is equal is held once.
-            state.entries[key] = _entry(key, kept, values if before is None else before.values)
+            state.entries[key] = self._entry(key, kept, values if before is None else before.values)
         else:
             held = ((),) * len(values) if before is None else before.values
-            self._move(state, _entry(key, kept, self._held_once(values)), held)
+            self._move(state, self._entry(key, kept, self._held_once(values)), held)
         if failures or self._failures:
             self._note_failures(failures, settled=key)
         return None if before is None else before.object
