@@ -42,6 +42,7 @@ MIN_WATCH_SECONDS = 100.0
 _LOOK_SECONDS = 10.0
 _ADMIN = User("writer", ("system:masters",))
 _TOKEN = "simulated"
+_ALIKE = " ".join(str(number**3) for number in range(100))
 _HEADERS = CIMultiDict({"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"})
 
 
@@ -200,9 +201,16 @@ class World:
     async def _put(self, namespace: str, name: str, label: str) -> None:
         self._writes += 1
         path, key = f"/api/v1/namespaces/{namespace}/configmaps", f"{namespace}/{name}"
+        # Of one owner and alike, so that a compact cache squeezes them against each other.
+        owner = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": f"owner-of-{label}",
+            "uid": f"owner-of-{label}",
+        }
         body = {
-            "metadata": {"name": name, "labels": {"app": label}},
-            "data": {"number": str(self._writes)},
+            "metadata": {"name": name, "labels": {"app": label}, "ownerReferences": [owner]},
+            "data": {"number": str(self._writes), "alike": _ALIKE},
         }
         method, path = ("PUT", f"{path}/{name}") if key in self.history.now else ("POST", path)
         metadata = (await self._ask(method, path, body))["metadata"]
