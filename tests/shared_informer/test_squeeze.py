@@ -56,11 +56,11 @@ def test_all_comes_back(
 ) -> None:
     """Whatever is squeezed, in whatever order and family, comes back byte for byte, also much later."""
     squeezer = Squeezer(dictionary() if is_trained else Dictionary(POD))
-    before: Way | None = None
+    before: tuple[Way, bytes] | None = None
     made = []
     for family, head, piece, times in things:
         way, blob = squeezer.squeeze(piece * times, head=head, family=family, before=before)
-        before = way if has_before else None
+        before = (way, blob) if has_before else None
         made.append((way, blob, head, piece * times))
     for way, blob, head, raw in made:
         assert restored(way, blob, head) == raw
@@ -122,12 +122,24 @@ def test_a_change_goes_the_way_of_the_last_state() -> None:
     """An object's next state is squeezed as its last was, however many families there have been in between."""
     squeezer = Squeezer(dictionary())
     squeezer.squeeze(member(1, 0), head=b"", family=b"1")
-    way, _ = squeezer.squeeze(member(1, 1), head=b"", family=b"1")
+    before = squeezer.squeeze(member(1, 1), head=b"", family=b"1")
     for other in range(2, 500):
         squeezer.squeeze(member(other, 0, size=100), head=b"", family=b"%d" % other)
     assert b"1" not in squeezer._families
-    assert squeezer.squeeze(member(1, 1, own=41), head=b"", family=b"1", before=way)[0] is way
+    assert squeezer.squeeze(member(1, 1, own=41), head=b"", family=b"1", before=before)[0] is before[0]
     assert squeezer.squeeze(member(1, 1, own=41), head=b"", family=b"1")[0] is squeezer.dictionary
+
+
+def test_an_only_child_is_not_squeezed_against_its_own_past() -> None:
+    """The past of an object that has no siblings is let go; with siblings it is held anyway, and of use."""
+    squeezer = Squeezer(dictionary())
+    before = squeezer.squeeze(member(1, 0), head=b"", family=b"1")
+    for own in range(41, 44):
+        before = squeezer.squeeze(member(1, 0, own=own), head=b"", family=b"1", before=before)
+        assert before[0] is squeezer.dictionary
+    sibling, _ = squeezer.squeeze(member(1, 1), head=b"", family=b"1")
+    assert isinstance(sibling, Sibling)
+    assert squeezer.squeeze(member(1, 0, own=45), head=b"", family=b"1", before=before)[0] is sibling
 
 
 def test_a_way_of_another_dictionary_is_left() -> None:
@@ -135,7 +147,7 @@ def test_a_way_of_another_dictionary_is_left() -> None:
     old, new = Squeezer(dictionary()), Squeezer(dictionary())
     old.squeeze(member(1, 0), head=b"", family=b"1")
     way, blob = old.squeeze(member(1, 1), head=b"", family=b"1")
-    again, _ = new.squeeze(member(1, 1), head=b"", family=b"1", before=way)
+    again, _ = new.squeeze(member(1, 1), head=b"", family=b"1", before=(way, blob))
     assert again is new.dictionary
     del old
     assert way.restore(blob) == member(1, 1)

@@ -146,7 +146,7 @@ class Packing(Generic[AnyObject]):
         if len(version) > _LONGEST_VERSION or not obj.key.name:
             return obj  # no server says such a thing
         raw, owners, is_plain = to_binary(obj)
-        last = before.way if is_packed(before) else None
+        last = (before.way, before.blob) if is_packed(before) else None
         head = b"%c%b" % (len(version) | (_PLAIN if is_plain else 0), version)
         way, blob = squeezer.squeeze(raw, head=head, family=owners, before=last)
         packed = Packed(obj.key if key is None else key, blob, way)

@@ -98,9 +98,12 @@ class Sibling:
         start: Where the frame begins.
         size: How many bytes it had before.
         misses: How many of its family, one after the other, were not like the one before.
+
+    Attributes:
+        has_members: Others have been squeezed against it.
     """
 
-    __slots__ = ("_blob", "_start", "dictionary", "misses", "size")
+    __slots__ = ("_blob", "_start", "dictionary", "has_members", "misses", "size")
 
     def __init__(
         self, dictionary: Dictionary, blob: bytes, *, start: int, size: int, misses: int = 0
@@ -108,6 +111,7 @@ class Sibling:
         self.dictionary = dictionary
         self.size = size
         self.misses = misses
+        self.has_members = False
         self._blob = blob
         self._start = start
 
@@ -123,6 +127,10 @@ class Sibling:
             found = _chains.decompressor = require_zstandard().ZstdDecompressor()
         # The library restores a frame against bytes only as the next of a chain, and a chain begins with a frame.
         return found.decompress_content_dict_chain([_unsqueezed(self.itself()), frame])
+
+    def is_of(self, blob: bytes) -> bool:
+        """Whether this very blob is what it holds."""
+        return self._blob is blob
 
     def itself(self) -> bytes:
         """Its own bytes."""
@@ -165,7 +173,7 @@ class Squeezer:
         self._open: dict[Sibling, Callable[[bytes], bytes]] = {}
 
     def squeeze(
-        self, raw: bytes, *, head: bytes, family: bytes, before: Way | None = None
+        self, raw: bytes, *, head: bytes, family: bytes, before: tuple[Way, bytes] | None = None
     ) -> tuple[Way, bytes]:
         """`head` with the frame of `raw` after it, and the frame's way back.
 
@@ -173,7 +181,7 @@ class Squeezer:
             raw: Of one object.
             head: What else is to be held of it.
             family: What it has in common with its siblings and with nobody else; empty if it has none.
-            before: The way of the same object's last state.
+            before: What this gave for the same object's last state.
         """
         dictionary = self.dictionary
         if not family:
@@ -184,21 +192,26 @@ class Squeezer:
             frame = self._opened(sibling)(raw)
             if len(frame) <= _WORTH * sibling.squeezed_size:
                 sibling.misses = 0
+                sibling.has_members = True
                 return sibling, head + frame
             misses = sibling.misses + 1
         blob = head + dictionary.squeeze(raw)
         if misses >= _MOST_MISSES:
             self._remember(family, None)
-        elif sibling is not None or family not in self._families:
-            # The newest leads: it has what its family has by now.
+        elif self._families.get(family, dictionary) is not None:
+            # Unless they are known not to be alike, the newest leads: it has what its family has by now.
             leader = Sibling(dictionary, blob, start=len(head), size=len(raw), misses=misses)
             self._remember(family, leader)
         return dictionary, blob
 
-    def _sibling(self, family: bytes, before: Way | None) -> Sibling | None:
-        if isinstance(before, Sibling) and before.dictionary is self.dictionary:
-            return before
-        return self._families.get(family)
+    def _sibling(self, family: bytes, before: tuple[Way, bytes] | None) -> Sibling | None:
+        way, blob = before or (None, b"")
+        if isinstance(way, Sibling) and way.dictionary is self.dictionary:
+            return way
+        sibling = self._families.get(family)
+        if sibling is not None and sibling.is_of(blob) and not sibling.has_members:
+            return None  # to be held for an only child's sake, its own past is dearer than what it saves
+        return sibling
 
     def _remember(self, family: bytes, sibling: Sibling | None) -> None:
         self._families.pop(family, None)
