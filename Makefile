@@ -48,6 +48,7 @@ bench: $(READY_DEV)  ## measure against the peers (installs them)
 	@$(BIN)/python benches/run.py
 	@$(BIN)/python benches/fill.py
 	@$(BIN)/python benches/pipeline.py
+	@$(BIN)/python benches/watchers.py
 	@$(BIN)/python benches/follow.py
 	@$(BIN)/python benches/reads.py
 	@$(BIN)/python benches/workqueue.py

@@ -2,7 +2,7 @@
 
 In:    numbers of several rounds
 Out:   medians with their spread, JSON in benches/results/, columns of text
-Next:  fill.py, follow.py, idle.py, pipeline.py, reads.py, startup.py, workqueue.py
+Next:  fill.py, follow.py, idle.py, pipeline.py, reads.py, startup.py, watchers.py, workqueue.py
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@
 
 In:    a number of pods and a seed
 Out:   `http://127.0.0.1:PORT` on stdout; lists (whole, and in pages of 500), streamed lists, watches
-Next:  fill.py, follow.py, idle.py (who start it as a process of its own)
+Next:  fill.py, follow.py, idle.py, watchers.py (who start it as a process of its own)
 Rules: all bytes are made before the address is printed, but for a tape that is told several times. A watch stays
        silent until somebody asks for `/tell?rate=R&seconds=S`, which answers once all bytes are made: then MODIFIED
-       events of its pods come in turn at that rate. `/expire` ends every watch with a Status of 410
+       events of its pods come in turn at that rate, to whoever watches, or else to the first who will. `/expire` ends
+       every watch with a Status of 410
 """
 
 from __future__ import annotations
@@ -180,6 +181,7 @@ class Replay:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.watchers: set[asyncio.StreamWriter] = set()
+        self._is_watched = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
         self.documents = {path: answer(msgspec.json.encode(told)) for path, told in _DISCOVERY.items()}
 
@@ -190,6 +192,8 @@ class Replay:
                 head = await reader.readuntil(b"\r\n\r\n")
                 await self._answer(urlsplit(head.split(b" ", 2)[1].decode()), writer)
         self.watchers.discard(writer)
+        if not self.watchers:
+            self._is_watched.clear()
         writer.close()
 
     async def _answer(self, target: SplitResult, writer: asyncio.StreamWriter) -> None:
@@ -207,6 +211,7 @@ class Replay:
             for watcher in self.watchers:
                 watcher.write(chunked(_EXPIRED) + chunked(b""))
             self.watchers.clear()
+            self._is_watched.clear()
             writer.write(answer(b"{}"))
         elif query.get("watch", "").lower() in {"true", "1"}:
             writer.write(STREAM)
@@ -215,6 +220,7 @@ class Replay:
                     writer.write(piece)
                     await writer.drain()
             self.watchers.add(writer)
+            self._is_watched.set()
         elif token := query.get("continue"):
             writer.write(self.tape.pages[int(token.removeprefix("from-")) // PAGE])
         else:
@@ -224,17 +230,18 @@ class Replay:
         await writer.drain()
 
     async def _tell(self, frames: list[bytes], rate: float) -> None:
-        """Send changes to every watcher, `rate` a second."""
+        """Send changes to every watcher, `rate` a second, once there is one."""
+        await self._is_watched.wait()
         loop = asyncio.get_running_loop()
         began, sent = loop.time(), 0
         while sent < len(frames):
             due = min(len(frames), int((loop.time() - began) * rate) + 1)
-            if due > sent:
-                piece = chunked(b"".join(frames[sent:due]))
+            while due > sent:
+                piece = chunked(b"".join(frames[sent : min(due, sent + _FRAMES_A_CHUNK)]))
                 for writer in list(self.watchers):
                     writer.write(piece)
                     await writer.drain()
-                sent = due
+                sent = min(due, sent + _FRAMES_A_CHUNK)
             await asyncio.sleep(0.02)
 
 
