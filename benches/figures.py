@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+FORMS_OF_OUTPUT = ("table", "markdown", "json")
 _RESULTS = Path(__file__).parent / "results"
 
 
@@ -40,12 +41,15 @@ def target(title: str, *, wanted: float, found: float, is_most: bool = True) -> 
     return {"target": f"{title}, {bound}", "wanted": wanted, "measured": round(found, 3), "met": is_met}
 
 
-def publish(results: dict[str, Any], table: Sequence[Sequence[str]], *, as_json: bool) -> None:
-    """Keep the results, and print them."""
+def publish(results: dict[str, Any], table: Sequence[Sequence[str]], *, form: str) -> None:
+    """Keep the results, and print them in one of `FORMS_OF_OUTPUT`."""
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / f"{results['benchmark']}.json").write_text(json.dumps(results, indent=2) + "\n")
-    if as_json:
+    if form == "json":
         print(json.dumps(results, indent=2))
+        return
+    if form == "markdown":
+        print(markdown(table))
         return
     print(columns(table))
     for each in results["targets"]:
@@ -53,6 +57,13 @@ def publish(results: dict[str, Any], table: Sequence[Sequence[str]], *, as_json:
         print(f"{each['target']} {each['wanted']:,}: {each['measured']:,}: {verdict}")
     told = results["machine"]
     print(f"{told['cores']} cores, Python {told['python']}, load {told['load_at_the_end']}\n")
+
+
+def markdown(table: Sequence[Sequence[str]]) -> str:
+    """The table as docs/performance.md has it."""
+    head, *rows = table
+    rule = ["---", *("--:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
 def columns(table: Sequence[Sequence[str]]) -> str:

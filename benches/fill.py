@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pods
-from figures import cell, machine, publish, spread, target, tell
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
 from fillers import FILLERS, FLOORS, OVER_TLS
 from replay import served
 
@@ -48,7 +48,7 @@ def main() -> int:
             urls |= dict.fromkeys(tls, server[0])
         rounds = [_round(number, options, names, urls) for number in range(options.rounds)]
     results = _results(options, rounds)
-    publish(results, _table(results), as_json=options.output == "json")
+    publish(results, _table(results), form=options.output)
     return 0
 
 
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", choices=list(FILLERS), help="measure this; may be repeated"
     )
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     return parser.parse_args()
 
 

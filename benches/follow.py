@@ -22,7 +22,7 @@ import sys
 import time
 from typing import Any
 
-from figures import cell, machine, publish, spread, target, tell
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
 from measure import forget_peak, peak_bytes, resident_bytes
 from replay import served
 
@@ -156,7 +156,7 @@ def main() -> int:
         )
         for name, figure in results["figures"].items()
     ]
-    publish(results, [head, *rows], as_json=options.output == "json")
+    publish(results, [head, *rows], form=options.output)
     return 0
 
 
@@ -167,7 +167,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=2000.0, help="events a second, default 2000")
     parser.add_argument("--seconds", type=float, default=10.0, help="default 10")
     parser.add_argument("--rounds", type=int, default=3, metavar="R", help="default 3")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 

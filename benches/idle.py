@@ -16,7 +16,7 @@ import contextlib
 import sys
 import time
 
-from figures import cell, machine, publish, spread, target
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target
 from measure import resident_bytes
 from replay import served
 
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--informers", type=int, default=200, metavar="N", help="default 200")
     parser.add_argument("--seconds", type=float, default=10.0, help="default 10")
     parser.add_argument("--rounds", type=int, default=3, metavar="R", help="default 3")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     options = parser.parse_args()
     with served(_PODS) as (url, _):
         parts, kept = asyncio.run(
@@ -83,7 +83,7 @@ def main() -> int:
         (f"{options.informers} idle informers of {_PODS} pods", "part of a core", "KB each"),
         ("", cell(figures["cores"], 4), cell(figures["kb_per_informer"], 0)),
     ]
-    publish(results, rows, as_json=options.output == "json")
+    publish(results, rows, form=options.output)
     return 0
 
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pods
-from figures import cell, machine, publish, spread, target, tell
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
 from replay import shrunk
 
 _PIECE_BYTES = 1 << 20  # as much as one read takes (client/connection.py)
@@ -348,7 +348,7 @@ def main() -> int:
         rounds = [_round(number, options.rounds, names, files) for number in range(options.rounds)]
         sizes = {name: file.stat().st_size for name, file in files.items()}
     results = _results(options, rounds, sizes)
-    publish(results, _table(results), as_json=options.output == "json")
+    publish(results, _table(results), form=options.output)
     return 0
 
 
@@ -357,7 +357,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pods", type=int, default=5000, metavar="N", help="default 5000")
     parser.add_argument("--rounds", type=int, default=5, metavar="R", help="default 5")
     parser.add_argument("--seed", type=int, default=pods.SEED, help=f"of the pods, default {pods.SEED}")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     parser.add_argument("--measure", choices=list(CONTENDERS), help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 import pods
-from figures import cell, machine, publish, spread, target
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target
 from replay import shrunk
 
 from listwatch.api.core_v1 import Pod
@@ -119,7 +119,7 @@ def main() -> int:
     """Run what the command line asks for; 0 also if a target is missed."""
     parser = argparse.ArgumentParser(description="Measure reads of a cache.")
     parser.add_argument("--rounds", type=int, default=5, metavar="R", help="default 5")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     options = parser.parse_args()
     measured: dict[str, list[float]] = {}
     for count in _SIZES:
@@ -148,7 +148,7 @@ def main() -> int:
         ],
     }
     rows = [("reads", "µs"), *((name, cell(figure)) for name, figure in figures.items())]
-    publish(results, rows, as_json=options.output == "json")
+    publish(results, rows, form=options.output)
     return 0
 
 

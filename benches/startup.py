@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from figures import cell, machine, publish, spread, target
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target
 
 _COMMANDS = {
     "bare Python": [sys.executable, "-c", "pass"],
@@ -35,7 +35,7 @@ def main() -> int:
     """Run what the command line asks for; 0 also if a target is missed."""
     parser = argparse.ArgumentParser(description="Measure how long it takes to begin.")
     parser.add_argument("--rounds", type=int, default=11, metavar="R", help="default 11")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     options = parser.parse_args()
     for command in _COMMANDS.values():
         milliseconds(command)
@@ -60,7 +60,7 @@ def main() -> int:
         ],
     }
     rows = [("beginning", "ms"), *((name, cell(figure, 0)) for name, figure in figures.items())]
-    publish(results, rows, as_json=options.output == "json")
+    publish(results, rows, form=options.output)
     return 0
 
 

@@ -26,7 +26,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from figures import cell, machine, publish, spread, tell
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, tell
 from fillers import kubeconfig
 from replay import served
 
@@ -268,7 +268,7 @@ def main() -> int:
         )
         for figure in figures.values()
     ]
-    publish(results, [head, *rows], as_json=options.output == "json")
+    publish(results, [head, *rows], form=options.output)
     return 0
 
 
@@ -289,7 +289,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", choices=list(CONTENDERS), help="measure this; may be repeated"
     )
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from figures import cell, machine, publish, spread, target
+from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target
 
 from listwatch.workqueue import QueueState, WorkQueue
 
@@ -135,7 +135,7 @@ def main() -> int:
     """Run what the command line asks for; 0 also if a target is missed."""
     parser = argparse.ArgumentParser(description="Measure the work queue.")
     parser.add_argument("--rounds", type=int, default=9, metavar="R", help="default 9")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=FORMS_OF_OUTPUT, default="table")
     options = parser.parse_args()
     for case in CASES.values():
         case()
@@ -170,7 +170,7 @@ def main() -> int:
             for name, figure in figures.items()
         ),
     ]
-    publish(results, rows, as_json=options.output == "json")
+    publish(results, rows, form=options.output)
     return 0
 
 
