@@ -14,10 +14,11 @@ import asyncio
 import math
 from asyncio import get_running_loop
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import suppress
+from enum import Enum
 from types import TracebackType
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from listwatch.apimachinery.clock import Clock, SystemClock
 from listwatch.workqueue.metrics import QueueMetrics
@@ -28,6 +29,13 @@ K = TypeVar("K", bound=Hashable)
 
 LOW_PRIORITY: Final = -100
 """For keys of an initial list or a resync, so that live changes go first (controller-runtime's value)."""
+
+
+class _Missing(Enum):
+    KEY = "no key"
+
+
+_NO_KEY: Final = _Missing.KEY
 
 
 class QueueShutDown(Exception):
@@ -205,7 +213,7 @@ class WorkQueue(Generic[K]):
 
         Source: client-go Interface.Get and Done.
         """
-        return Turn(self._take, self._done)
+        return Turn(self)
 
     async def __aiter__(self) -> AsyncGenerator[K, None]:
         """The keys, one after the other, to the queue's end.
@@ -214,10 +222,12 @@ class WorkQueue(Generic[K]):
         the event loop has closed the iterator, a round or two later; where that matters use `next`.
         """
         while True:
-            try:
-                key = await self._take()
-            except QueueShutDown:
-                return
+            key = self._take_now()
+            if key is _NO_KEY:
+                try:
+                    key = await self._take_later()
+                except QueueShutDown:
+                    return
             try:
                 yield key
             finally:
@@ -282,21 +292,29 @@ class WorkQueue(Generic[K]):
 
     # What makes workers wait.
 
-    async def _take(self) -> K:
-        """Wait for a key and begin its run."""
+    def _take_now(self) -> K | Literal[_Missing.KEY]:
+        """Begin the run of a key that is in line for nobody else; without waiting, so that no coroutine is made."""
         if self._loop is not get_running_loop():
             self._bind()
-        state, clock = self._state, self._clock
-        state.advance(now=clock.monotonic())
+        state, now = self._state, self._clock.monotonic()
+        state.advance(now=now)
         if self._waiters and len(state) > self._woken:
             self._settle()  # what just fell due is for those that came first
         if len(state) <= self._woken:
-            if not await self._turn():
-                label = repr(self.name) if self.name else "this work queue"
-                raise QueueShutDown(f"{label} is shut down and has handed out all its keys")
-            self._woken -= 1
-        key = state.take(now=clock.monotonic())
-        if self._waiters and state.phase is not Phase.OPEN:
+            return _NO_KEY
+        return self._begun(now)
+
+    async def _take_later(self) -> K:
+        """Wait for a key, and begin its run."""
+        if not await self._turn():
+            label = repr(self.name) if self.name else "this work queue"
+            raise QueueShutDown(f"{label} is shut down and has handed out all its keys")
+        self._woken -= 1
+        return self._begun(self._clock.monotonic())
+
+    def _begun(self, now: float) -> K:
+        key = self._state.take(now=now)
+        if self._waiters and self._state.phase is not Phase.OPEN:
             self._settle()  # this may have been the last key
         return key
 
@@ -376,22 +394,25 @@ class WorkQueue(Generic[K]):
 class Turn(Generic[K]):
     """One run of one key, as a block. Made by `WorkQueue.next`, to be used once."""
 
-    __slots__ = ("_done", "_key", "_take")
+    __slots__ = ("_key", "_queue")
 
     _key: K
 
-    def __init__(self, take: Callable[[], Awaitable[K]], done: Callable[[K], None]) -> None:
-        self._take = take
-        self._done = done
+    def __init__(self, queue: WorkQueue[K]) -> None:
+        self._queue = queue
 
     async def __aenter__(self) -> K:
-        self._key = key = await self._take()
+        queue = self._queue
+        key = queue._take_now()  # noqa: SLF001 (a turn is a part of its queue)
+        if key is _NO_KEY:
+            key = await queue._take_later()  # noqa: SLF001
+        self._key = key
         return key
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._done(self._key)
+        self._queue._done(self._key)  # noqa: SLF001
 
 
 def _wake(waiter: asyncio.Future[bool], *, there_is_a_key: bool) -> bool:
