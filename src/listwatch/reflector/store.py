@@ -40,8 +40,8 @@ class ReflectorStore(Protocol[AnyObject]):
 
 @runtime_checkable
 class HoldingStore(Protocol[AnyObject]):
-    """A store that wants less of an object than all of it, from the moment at which a list's part arrives."""
+    """A store that wants less than all of what it is told, from the moment at which a list's part arrives."""
 
     def hold(self, obj: AnyObject) -> AnyObject:
-        """What to hold of an object until `replace`: with its key, uid and version."""
+        """What to hold of an object until `replace`: with its key, uid and version. It may be something that it has."""
         ...

@@ -185,9 +185,8 @@ def replacement_of(
 
 def is_same(one: AnyObject, other: AnyObject) -> bool:
     """Whether both are the same state of the same object, as far as a server says which state it is."""
-    return (
-        bool(version := one.resource_version) and version == other.resource_version and one.uid == other.uid
-    )
+    version = one.resource_version
+    return bool(version) and version == other.resource_version and (one is other or one.uid == other.uid)
 
 
 def _write(writes: dict[ObjectKey, AnyObject | None], key: ObjectKey, obj: AnyObject | None) -> None:

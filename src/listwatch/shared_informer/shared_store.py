@@ -26,7 +26,14 @@ from listwatch.shared_informer.compact import Packing, unpacked
 from listwatch.shared_informer.freshness import Freshness
 from listwatch.shared_informer.gate import Gate
 from listwatch.shared_informer.indexer import Indexer, IndexFailure, IndexFunction
-from listwatch.shared_informer.notifications import Added, Change, Difference, changes_to, replacement_of
+from listwatch.shared_informer.notifications import (
+    Added,
+    Change,
+    Difference,
+    changes_to,
+    is_same,
+    replacement_of,
+)
 from listwatch.shared_informer.processor import Processor
 from listwatch.shared_informer.registration import Registration
 from listwatch.shared_informer.sources import Sources
@@ -85,11 +92,14 @@ class SharedStore(Generic[AnyObject]):
 
     def stores(self) -> list[SourceStore[AnyObject]]:
         """What each source's reflector writes to."""
-        made = SourceStore if self._packing is None else PackingStore
-        return [made(self, number) for number in range(self.sources.count)]
+        return [SourceStore(self, number) for number in range(self.sources.count)]
 
     def hold(self, obj: AnyObject) -> AnyObject:
-        """What to hold of an object of a list that is still arriving."""
+        """What to hold of an object of a list that is still arriving: what is in the cache, if it is just that."""
+        if self._shape is None:  # or what is in the cache has been shaped already
+            known = self.indexer.cached(obj.key)
+            if known is not None and is_same(known, obj):
+                return known
         return obj if self._packing is None else self._packing.pack(obj)
 
     def add(self, registration: Registration[AnyObject]) -> None:
@@ -215,13 +225,14 @@ class SharedStore(Generic[AnyObject]):
 
 
 class SourceStore(Generic[AnyObject]):
-    """One source's way into a shared store: a `ReflectorStore`."""
+    """One source's way into a shared store: a `ReflectorStore` and a `HoldingStore`."""
 
-    __slots__ = ("_number", "_shared")
+    __slots__ = ("_number", "_shared", "hold")
 
     def __init__(self, shared: SharedStore[AnyObject], number: int) -> None:
         self._shared = shared
         self._number = number
+        self.hold = shared.hold  # asked of every object: no call between
 
     def replace(self, objects: Sequence[AnyObject], resource_version: ResourceVersion) -> None:
         """See `ReflectorStore.replace`."""
@@ -238,13 +249,3 @@ class SourceStore(Generic[AnyObject]):
     async def ready(self) -> None:
         """Returns when no handler with a mailbox of `MailboxPolicy.WAIT` holds things up."""
         await self._shared.processor.room()
-
-
-class PackingStore(SourceStore[AnyObject]):
-    """A source's way into a compact cache: a `HoldingStore`."""
-
-    __slots__ = ()
-
-    def hold(self, obj: AnyObject) -> AnyObject:
-        """See `HoldingStore.hold`."""
-        return self._shared.hold(obj)
