@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from listwatch.api.core_v1 import Pod
-from listwatch.apimachinery.binary import StoredWire, later, now, to_binary
+from listwatch.apimachinery.binary import StoredWire, from_binary, from_binary_later, to_binary
 from listwatch.apimachinery.key import ObjectKey
 from listwatch.apimachinery.object import Object
 from listwatch.apimachinery.resource import Resource
@@ -57,7 +57,7 @@ def shelved(made: Object, *, version: str = "") -> Shelf:
 def test_round_trip(made: Object, is_plain: bool) -> None:
     """What comes out is written byte for byte as what went in, and is of the same kind."""
     assert to_binary(made).is_plain == is_plain
-    for unpack in (now, later) if is_plain else (now,):
+    for unpack in (from_binary, from_binary_later) if is_plain else (from_binary,):
         again = unpack(shelved(made), made)
         assert again.to_json() == made.to_json()
         assert (type(again), again.kind, again.key) == (type(made), made.kind, made.key)
@@ -69,7 +69,7 @@ def test_changes_go_in() -> None:
     made = Pod.from_json(b'{"metadata":{"name":"a"},"spec":{"nodeName":"n"}}')
     made.spec.node_name = "m"
     made.metadata.name = "b"
-    again = now(shelved(made), Pod())
+    again = from_binary(shelved(made), Pod())
     assert (again.name, again.spec.node_name) == ("b", "m")
     assert made.spec.node_name == "m"
 
@@ -78,7 +78,7 @@ def test_owners_are_told() -> None:
     """The owner references come as they were written, the same for all that have the same owners."""
     owners = b'[{"kind":"ReplicaSet","name":"web","uid":"1"}]'
     owned = Pod.from_json(b'{"metadata":{"name":"a","ownerReferences":%b}}' % owners)
-    assert to_binary(owned).owners == to_binary(later(shelved(owned), Pod())).owners == owners
+    assert to_binary(owned).owners == to_binary(from_binary_later(shelved(owned), Pod())).owners == owners
     assert to_binary(Pod()).owners == b""
 
 
@@ -88,24 +88,24 @@ def test_nothing_is_made_before_somebody_looks() -> None:
         b'{"metadata":{"name":"a","namespace":"b","labels":{"x":"y"}},"spec":{"nodeName":"n"}}'
     )
     shelf = shelved(made, version="7")
-    looked, copied = (pod := later(shelf, Pod())), pod.copy()
+    looked, copied = (pod := from_binary_later(shelf, Pod())), pod.copy()
     assert (looked.name, looked.namespace, str(looked.key)) == ("a", "b", "b/a")
     assert shelf.asked == 0
     assert (looked.labels["x"], looked.resource_version, copied.spec.node_name) == ("y", "7", "n")
     assert shelf.asked == 1
     looked.spec.node_name = "m"
-    assert copied.spec.node_name == later(shelf, Pod()).spec.node_name == "n"
+    assert copied.spec.node_name == from_binary_later(shelf, Pod()).spec.node_name == "n"
 
 
 def test_an_object_stored_elsewhere_can_be_changed() -> None:
     """Fields of an object without a model, its kind too, can be set without having been looked at."""
     made = Unstructured.from_json(b'{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}}')
     shelf = shelved(made)
-    changed = later(shelf, made)
+    changed = from_binary_later(shelf, made)
     changed["kind"] = "Gadget"
     changed["spec"] = {"size": 1}
     assert changed.to_dict() == {**made.to_dict(), "kind": "Gadget", "spec": {"size": 1}}
-    assert later(shelf, made).kind == "Widget"
+    assert from_binary_later(shelf, made).kind == "Widget"
 
 
 def test_what_is_missing_is_named() -> None:

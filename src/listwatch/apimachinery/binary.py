@@ -49,7 +49,7 @@ class Binary(NamedTuple):
         data: Its parts, but for its key and its version.
         owners: The owner references among them, as they were written: empty if nobody owns it, equal for all that have
             the same owners.
-        is_plain: Nothing unusual had arrived, so that `later` will do.
+        is_plain: Nothing unusual had arrived, so that `from_binary_later` will do.
     """
 
     data: bytes
@@ -93,7 +93,7 @@ class Stored(Protocol):
         ...
 
 
-def now(stored: Stored, template: AnyObject) -> AnyObject:
+def from_binary(stored: Stored, template: AnyObject) -> AnyObject:
     """The object again, as good as before.
 
     Args:
@@ -103,7 +103,7 @@ def now(stored: Stored, template: AnyObject) -> AnyObject:
     return _with_key(template, *_parts_of(stored, type(template)), stored.key)
 
 
-def later(stored: Stored, template: AnyObject) -> AnyObject:
+def from_binary_later(stored: Stored, template: AnyObject) -> AnyObject:
     """The same for an object that `is_plain`: nothing but its key is made before somebody looks, and most never do."""
     return _with_key(template, StoredWire(stored, type(template)), None, stored.key)
 

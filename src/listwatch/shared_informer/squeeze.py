@@ -37,6 +37,7 @@ memory, to nearly the same effect."""
 _TABLE_LOG: Final = 13
 """As zstandard's level 3 but for smaller tables: the same result from a third of the memory, once for each cache."""
 _WINDOW_LOG: Final = 16
+"""64 KB: the dictionary, and most objects."""
 
 _MOST_FAMILIES: Final = 256
 """So many families are remembered by name. A list names siblings one after the other; a change of an object knows its
@@ -44,6 +45,7 @@ way from the state before."""
 _MOST_OPEN: Final = 2
 """So many siblings stay ready to be squeezed against: 98 KB and 12 µs each."""
 _SIBLING_TABLE_LOG: Final = 11
+"""At least; enough for an object of 8 KB, and more for a larger one."""
 
 _GROWN: Final = 1.25
 """An object so many times as long as its sibling has much that the other lacks: a status, most often."""
