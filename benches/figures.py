@@ -10,14 +10,52 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 FORMS_OF_OUTPUT = ("table", "markdown", "json")
 _RESULTS = Path(__file__).parent / "results"
+
+
+class WrongResult(Exception):
+    """A contender failed, or has not what it was given."""
+
+
+def round_of(
+    number: int,
+    names: Sequence[str],
+    command: Callable[[str], list[str]],
+    told: Callable[[dict[str, Any]], str],
+) -> dict[str, dict[str, Any]]:
+    """Everybody once, each in a process of its own, another first in each round.
+
+    Args:
+        number: Of the round, from 0.
+        names: Of the contenders.
+        command: What to run for one of them: it prints a JSON object.
+        told: What to say of that on the way.
+
+    Raises:
+        WrongResult: A process failed.
+    """
+    start = number % len(names)
+    measured = {}
+    for name in [*names[start:], *names[:start]]:
+        done = subprocess.run(command(name), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
+        measured[name] = json.loads(done.stdout)
+        tell(f"round {number + 1}  {name:22} {told(measured[name])}")
+    return measured
+
+
+def events_told(found: dict[str, Any]) -> str:
+    """A rate, to say on the way."""
+    return f"{found['events'] / found['cpu']:10,.0f} events per CPU second"
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

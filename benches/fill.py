@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pods
-from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
+from figures import FORMS_OF_OUTPUT, WrongResult, cell, machine, publish, round_of, spread, target
 from fillers import FILLERS, FLOORS, OVER_TLS
 from replay import served
 
@@ -30,10 +28,6 @@ _HERE = Path(__file__).parent
 _OURS, _COMPACT = "listwatch", "listwatch-compact"
 _ONCE = {"kr8s"}
 """Takes minutes: measured in the first round only."""
-
-
-class WrongResult(Exception):
-    """A contender failed, or has not what was served."""
 
 
 def main() -> int:
@@ -68,17 +62,13 @@ def _round(
     number: int, options: argparse.Namespace, names: list[str], urls: dict[str, str]
 ) -> dict[str, Any]:
     names = [name for name in names if number == 0 or name not in _ONCE]
-    start = number % len(names)
-    measured = {}
-    for name in [*names[start:], *names[:start]]:
-        command = [sys.executable, str(_HERE / "fillers.py"), name, urls[name], str(options.pods)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
-        found = measured[name] = json.loads(done.stdout)
-        tell(
-            f"round {number + 1}/{options.rounds}  {name:22} {found['wall']:8.3f} s, {found['cpu']:8.3f} s CPU"
-        )
+    measured = round_of(
+        number,
+        names,
+        lambda name: [sys.executable, str(_HERE / "fillers.py"), name, urls[name], str(options.pods)],
+        lambda found: f"{found['wall']:8.3f} s, {found['cpu']:8.3f} s CPU",
+    )
+    for name, found in measured.items():
         if found["pods"] != options.pods:
             raise WrongResult(f"{name} has {found['pods']} pods of {options.pods}")
     return measured

@@ -22,7 +22,7 @@ import sys
 import time
 from typing import Any
 
-from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
+from figures import FORMS_OF_OUTPUT, WrongResult, cell, machine, publish, spread, target, tell
 from measure import forget_peak, peak_bytes, resident_bytes
 from replay import served
 
@@ -30,10 +30,6 @@ _AT_ONCE = 100_000
 """So many pods the replay holds; more are the same ones in other namespaces."""
 _WARM = 200
 FORMS = ("plain", "compact")
-
-
-class WrongResult(Exception):
-    """An event is missing."""
 
 
 class Told:

@@ -18,7 +18,6 @@ import asyncio
 import gc
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +28,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pods
-from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, target, tell
+from figures import (
+    FORMS_OF_OUTPUT,
+    WrongResult,
+    cell,
+    events_told,
+    machine,
+    publish,
+    round_of,
+    spread,
+    target,
+    tell,
+)
 from replay import shrunk
 
 _PIECE_BYTES = 1 << 20  # as much as one read takes (client/connection.py)
@@ -311,10 +321,6 @@ CONTENDERS = {
 }
 
 
-class WrongResult(Exception):
-    """A contender failed, or has not what was sent."""
-
-
 def measure(name: str, file: Path) -> dict[str, Any]:
     """One contender, once, in this process."""
     run = CONTENDERS[name].run
@@ -345,7 +351,7 @@ def main() -> int:
         for file in files.values():
             write_events(file, options.pods, seed=options.seed)
             write_events(file.with_suffix(".warm"), 50, seed=1)
-        rounds = [_round(number, options.rounds, names, files) for number in range(options.rounds)]
+        rounds = [_round(number, names, files) for number in range(options.rounds)]
         sizes = {name: file.stat().st_size for name, file in files.items()}
     results = _results(options, rounds, sizes)
     publish(results, _table(results), form=options.output)
@@ -363,20 +369,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(number: int, rounds: int, names: list[str], files: dict[str, Path]) -> dict[str, dict[str, Any]]:
-    start = number % len(names)
-    measured = {}
-    for name in [*names[start:], *names[:start]]:
-        command = [sys.executable, __file__, "--measure", name]
-        command += ["--file", str(files[CONTENDERS[name].events])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
-        found = measured[name] = json.loads(done.stdout)
-        tell(
-            f"round {number + 1}/{rounds}  {name:15} {found['events'] / found['cpu']:10,.0f} events per CPU second"
-        )
-    return measured
+def _round(number: int, names: list[str], files: dict[str, Path]) -> dict[str, dict[str, Any]]:
+    def command(name: str) -> list[str]:
+        return [sys.executable, __file__, "--measure", name, "--file", str(files[CONTENDERS[name].events])]
+
+    return round_of(number, names, command, events_told)
 
 
 def _results(

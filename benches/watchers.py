@@ -18,7 +18,6 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -26,16 +25,12 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from figures import FORMS_OF_OUTPUT, cell, machine, publish, spread, tell
+from figures import FORMS_OF_OUTPUT, WrongResult, cell, events_told, machine, publish, round_of, spread
 from fillers import kubeconfig
 from replay import served
 
 _PODS = 1000
 _FLOOR, _OURS = "floor", "listwatch"
-
-
-class WrongResult(Exception):
-    """A contender failed, or has not seen what was told."""
 
 
 class Seen:
@@ -239,7 +234,7 @@ def main() -> int:
         measure(*options.measure)
     names = [name for name in CONTENDERS if not options.only or name in options.only]
     with served(_PODS) as (url, _):
-        rounds = [_round(number, options.rounds, names, url) for number in range(options.rounds)]
+        rounds = [_round(number, names, url) for number in range(options.rounds)]
     figures = {
         name: {
             "title": CONTENDERS[name].title,
@@ -294,19 +289,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(number: int, rounds: int, names: list[str], url: str) -> dict[str, Any]:
-    start = number % len(names)
-    measured = {}
-    for name in [*names[start:], *names[:start]]:
-        command = [sys.executable, __file__, "--measure", name, url]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WrongResult(f"{name} ended with {done.returncode}:\n{done.stderr}")
-        found = measured[name] = json.loads(done.stdout)
-        tell(
-            f"round {number + 1}/{rounds}  {name:20} {found['events'] / found['cpu']:10,.0f} events per CPU second"
-        )
-    return measured
+def _round(number: int, names: list[str], url: str) -> dict[str, Any]:
+    return round_of(
+        number, names, lambda name: [sys.executable, __file__, "--measure", name, url], events_told
+    )
 
 
 if __name__ == "__main__":
